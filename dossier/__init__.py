@@ -1,0 +1,1 @@
+"""Binds a pile of evidence files into one indexed, paginated and proved book."""

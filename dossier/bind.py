@@ -1,0 +1,229 @@
+"""Copies pages into a volume, places and stamps them, and writes its links, outline, page labels and metadata.
+
+qpdf merges the parts in one streaming pass; the merged file is then opened once. No stream of evidence is decoded or
+held in memory on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, NumberTree, OutlineItem, Pdf, String
+
+from dossier import stamp
+from dossier.errors import OutputError
+from dossier.numbering import Slot
+from dossier.part import Box
+from dossier.placement import Placement
+from dossier.receipt import Bookmark, Jump
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A clickable area of a sheet, in points, and where it leads; ``top`` is a height on the page it leads to."""
+
+    box: Box
+    jump: Jump
+    top: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page of a volume, ready to be bound: page ``index`` (from 1) of the PDF ``path``, put as ``placement`` says."""
+
+    slot: Slot
+    path: Path
+    index: int
+    placement: Placement
+    areas: tuple[Area, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a volume says of itself; ``identity`` becomes its file identifier, so that equal input gives equal bytes."""
+
+    title: str
+    author: str
+    language: str
+    identity: str
+    files: tuple[str, ...] = ()  # the volumes' file names, for jumps between them
+
+
+def bind(
+    leaves: Sequence[Leaf], bookmarks: Sequence[Bookmark], ink: stamp.Stamp, description: Description, out: Path
+) -> None:
+    """Write one volume to ``out``; a temporary file stands beside it meanwhile.
+
+    Raises OutputError where the disk is full or qpdf cannot write.
+    """
+    merged = out.with_suffix(".merged")
+    try:
+        _merge(leaves, merged)
+        with Pdf.open(merged) as pdf:
+            _dress(pdf, leaves, ink, description)
+            _write_outline(pdf, bookmarks)
+            _write_page_labels(pdf, [leaf.slot for leaf in leaves])
+            _describe(pdf, description)
+            pdf.save(
+                out,
+                static_id=True,
+                compress_streams=True,
+                stream_decode_level=pikepdf.StreamDecodeLevel.none,
+                object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            )
+    except (OSError, RuntimeError, pikepdf.PdfError) as error:
+        raise OutputError(f"cannot write {out}: {error}", fix="free some disk space, or name another folder") from error
+    finally:
+        merged.unlink(missing_ok=True)
+
+
+def _merge(leaves: Sequence[Leaf], out: Path) -> None:
+    arguments: list[str] = []
+    for path, run in groupby(leaves, key=lambda leaf: leaf.path):
+        arguments += [str(path), ",".join(_ranges(leaf.index for leaf in run))]
+    job = pikepdf.Job(
+        [
+            "qpdf",
+            "--empty",
+            "--warning-exit-0",
+            "--stream-data=preserve",
+            "--object-streams=disable",
+            "--remove-unreferenced-resources=no",
+            "--static-id",
+            "--pages",
+            *arguments,
+            "--",
+            str(out),
+        ]
+    )
+    job.run()
+
+
+def _ranges(indexes: Iterator[int]) -> Iterator[str]:
+    first = last = 0
+    for index in indexes:
+        if first and index == last + 1:
+            last = index
+            continue
+        if first:
+            yield f"{first}-{last}"
+        first = last = index
+    yield f"{first}-{last}"
+
+
+def _dress(pdf: Pdf, leaves: Sequence[Leaf], ink: stamp.Stamp, description: Description) -> None:
+    font = stamp.embed(pdf, ink.face)
+    state = stamp.transparent(pdf) if ink.watermark else None
+    pages = [page.obj for page in pdf.pages]
+    prefixes: dict[bytes, pikepdf.Object] = {}
+    for page, leaf in zip(pages, leaves, strict=True):
+        placement = leaf.placement
+        opening = stamp.placement_stream(placement)
+        if opening not in prefixes:
+            prefixes[opening] = pdf.make_stream(opening)
+        closing = pdf.make_stream(ink.stream(placement, leaf.slot.label))
+        page.Contents = Array([prefixes[opening], *_contents(page), closing])
+        page.MediaBox = Array([0, 0, round(placement.width, 3), round(placement.height, 3)])
+        resources = page.get(Name.Resources)
+        if resources is None:
+            resources = page.Resources = Dictionary()
+        _add(resources, "/Font", stamp.FONT_NAME, font)
+        if state is not None:
+            _add(resources, "/ExtGState", stamp.STATE_NAME, state)
+        if leaf.areas:
+            page.Annots = Array([_link(pdf, area, pages, leaf, description) for area in leaf.areas])
+
+
+def _contents(page: pikepdf.Object) -> list[pikepdf.Object]:
+    contents = page.get(Name.Contents)
+    if contents is None:
+        return []
+    return list(contents.as_list()) if isinstance(contents, Array) else [contents]
+
+
+def _add(resources: pikepdf.Object, category: str, name: str, value: pikepdf.Object) -> None:
+    if category not in resources:
+        resources[category] = Dictionary()
+    if name not in resources[category]:
+        resources[category][name] = value
+
+
+def _link(
+    pdf: Pdf, area: Area, pages: Sequence[pikepdf.Object], leaf: Leaf, description: Description
+) -> pikepdf.Object:
+    box = [round(value, 2) for value in (area.box.left, area.box.bottom, area.box.right, area.box.top)]
+    link = Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array(box), Border=Array([0, 0, 0]), F=4)
+    jump = area.jump
+    if jump.uri:
+        link.A = Dictionary(S=Name.URI, URI=String(jump.uri))
+    elif jump.volume == leaf.slot.volume:
+        link.Dest = _destination(pages[jump.page - 1], area.top)
+    else:
+        file = description.files[jump.volume - 1]
+        link.A = Dictionary(
+            S=Name.GoToR, F=Dictionary(Type=Name.Filespec, F=file, UF=file), D=_destination(jump.page - 1, area.top)
+        )
+    return pdf.make_indirect(link)
+
+
+def _destination(page: pikepdf.Object | int, top: float | None = None) -> Array:
+    if top is None:
+        return Array([page, Name.Fit])
+    return Array([page, Name.XYZ, None, round(top, 2), None])
+
+
+def _write_outline(pdf: Pdf, bookmarks: Sequence[Bookmark]) -> None:
+    pages = [page.obj for page in pdf.pages]
+    with pdf.open_outline() as outline:
+        parents: list[list[OutlineItem]] = [outline.root]
+        for bookmark in bookmarks:
+            entry = OutlineItem(bookmark.title, _destination(pages[bookmark.page - 1]))
+            del parents[min(bookmark.level, len(parents)) :]
+            parents[-1].append(entry)
+            parents.append(entry.children)
+    if bookmarks:
+        pdf.Root.PageMode = Name.UseOutlines
+
+
+def _write_page_labels(pdf: Pdf, slots: Sequence[Slot]) -> None:
+    """Write the numbers as page labels (ISO 32000-1, 12.4.2), one range for each run of successive numbers."""
+    tree = NumberTree.new(pdf)
+    following = ""
+    for index, slot in enumerate(slots):
+        if slot.number != following or index == 0:
+            tree[index] = _label_range(slot.number)
+        following = _successor(slot.number)
+    pdf.Root.PageLabels = tree.obj
+
+
+def _label_range(number: str) -> Dictionary:
+    head = number.rstrip("0123456789")
+    digits = number[len(head) :]
+    if digits and not digits.startswith("0"):
+        label = Dictionary(S=Name.D, St=int(digits))
+        if head:
+            label.P = String(head)
+        return label
+    return Dictionary(P=String(number))
+
+
+def _successor(number: str) -> str:
+    head = number.rstrip("0123456789")
+    digits = number[len(head) :]
+    return f"{head}{int(digits) + 1}" if digits else ""
+
+
+def _describe(pdf: Pdf, description: Description) -> None:
+    pdf.Root.Lang = String(description.language)
+    pdf.Root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
+    pdf.docinfo[Name.Title] = String(description.title)
+    if description.author:
+        pdf.docinfo[Name.Author] = String(description.author)
+    pdf.docinfo[Name.Creator] = String("dossier")
+    identifier = hashlib.sha256(description.identity.encode()).digest()[:16]
+    pdf.trailer.ID = Array([String(identifier.decode("latin-1")), String(identifier.decode("latin-1"))])

@@ -1,0 +1,185 @@
+"""The book before it has page numbers: every piece of evidence with its parts, or with what keeps it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dossier.errors import ConversionError, Problem
+from dossier.numbering import Block
+from dossier.part import Part
+from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
+from dossier.sources import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSource:
+    """A source and those of its part's pages (from 1) that are bound."""
+
+    source: SourceFile
+    part: Part
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One piece of evidence: what is bound of it, and every problem found on the way."""
+
+    planned: PlannedEvidence
+    bound: tuple[BoundSource, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def id(self) -> str:
+        return self.planned.id
+
+    @property
+    def key(self) -> str:
+        return f"evidence:{self.id}"
+
+    @property
+    def status(self) -> str:
+        """``cited``, ``bound``, ``missing`` or ``refused``."""
+        if self.planned.entry.see:
+            return "cited"
+        return worst(self.problems) or "bound"
+
+    @property
+    def pages(self) -> int:
+        return sum(len(source.pages) for source in self.bound)
+
+    @property
+    def gaps(self) -> tuple[Problem, ...]:
+        """The problems that each leave a gap in the book, where a placeholder sheet stands."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of the tree with its proofs."""
+
+    planned: PlannedItem
+    proofs: tuple[Proof, ...]
+
+    @property
+    def gaps(self) -> tuple[Problem, ...]:
+        """Errors of the item itself: no evidence at all, or a role that nothing fills."""
+        return tuple(problem for problem in self.planned.problems if problem.severity == "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All evidence in order."""
+
+    plan: Plan
+    entries: tuple[Entry, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every problem, in the order of the book."""
+        found: list[Problem] = list(self.plan.manifest.warnings)
+        for document in self.plan.documents.values():
+            found += document.problems
+        for entry in self.entries:
+            found += entry.planned.problems
+            for proof in entry.proofs:
+                found += proof.problems
+        return (*found, *self.plan.unused)
+
+    def proofs(self) -> Iterator[Proof]:
+        """Walk over every proof in order."""
+        for entry in self.entries:
+            yield from entry.proofs
+
+    def status(self, entry: Entry) -> str:
+        """Return an item's status; a citation is as good as what it cites."""
+        if entry.planned.item.not_applicable:
+            return "not-applicable"
+        by_id = {proof.id: proof for proof in self.proofs()}
+        problems = list(entry.planned.problems)
+        for proof in entry.proofs:
+            cited = by_id.get(proof.planned.entry.see or "")
+            problems += (cited or proof).problems
+        return worst(problems) or "complete"
+
+    def blocks(self) -> list[Block]:
+        """Return the body of the book: for each leaf its divider, its evidence, and a placeholder at each gap.
+
+        A divider's length is not known before its Word template is filled: it stands here as one page.
+        """
+        blocks: list[Block] = []
+        for entry in self.entries:
+            if not entry.planned.leaf:
+                continue
+            item, section = entry.planned.item.id, entry.planned.section
+            blocks.append(Block("divider", f"divider:{item}", 1, item, section=section))
+            for index, _ in enumerate(entry.gaps, start=1):
+                blocks.append(Block("placeholder", f"placeholder:{item}:{index}", 1, item, section=section))
+            for proof in entry.proofs:
+                if proof.pages:
+                    blocks.append(Block("evidence", proof.key, proof.pages, item, proof.id, section))
+                for index, _ in enumerate(proof.gaps, start=1):
+                    blocks.append(Block("placeholder", f"placeholder:{proof.id}:{index}", 1, item, proof.id, section))
+        return blocks
+
+
+def collect(plan: Plan, outcomes: Mapping[str, Part | ConversionError]) -> Book:
+    """Join a plan with what became of its sources, by name; a source without pages becomes a problem."""
+    return Book(
+        plan,
+        tuple(
+            Entry(planned, tuple(_proof(plan, planned, proof, outcomes) for proof in planned.evidence))
+            for planned in plan.items
+        ),
+    )
+
+
+def _proof(
+    plan: Plan, planned: PlannedItem, proof: PlannedEvidence, outcomes: Mapping[str, Part | ConversionError]
+) -> Proof:
+    where = plan.manifest.where(proof.id)
+    item = planned.item.id
+    bound: list[BoundSource] = []
+    problems = list(proof.problems)
+    for source in proof.sources:
+        outcome = outcomes[source.name]
+        if isinstance(outcome, ConversionError):
+            message = f"{source.name}: {outcome.message}"
+            problems.append(Problem(outcome.code, message, outcome.fix, "error", where, item, proof.id))
+            continue
+        for note in outcome.notes:
+            message = f"{source.name}: {note.message}"
+            problems.append(Problem(note.code, message, note.fix, "warning", where, item, proof.id))
+        wanted = select(proof.entry.pages, len(outcome.pages))
+        if wanted is None:
+            problems.append(out_of_range(source.name, proof.entry.pages, len(outcome.pages), where, item, proof.id))
+            continue
+        bound.append(BoundSource(source, outcome, wanted))
+    return Proof(proof, tuple(bound), tuple(problems))
+
+
+def select(ranges: Sequence[tuple[int, int | None]], count: int) -> tuple[int, ...] | None:
+    """Return the pages (from 1) that ``ranges`` pick out of ``count``, or None where one of them is out of bounds.
+
+    No ranges pick every page.
+    """
+    if not ranges:
+        return tuple(range(1, count + 1))
+    pages: list[int] = []
+    for first, last in ranges:
+        end = count if last is None else last
+        if not 1 <= first <= end <= count:
+            return None
+        pages.extend(range(first, end + 1))
+    return tuple(pages)
+
+
+def out_of_range(
+    name: str, ranges: Sequence[tuple[int, int | None]], count: int, where: str, item: str, evidence: str
+) -> Problem:
+    """Report page ranges that a source of ``count`` pages does not have."""
+    wanted = ",".join(
+        str(first) if last == first else f"{first}-{'' if last is None else last}" for first, last in ranges
+    )
+    message = f"{name} has {count} pages, so it does not have pages {wanted}"
+    return Problem("page-range", message, "correct `pages`, which counts from 1", "error", where, item, evidence)

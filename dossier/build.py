@@ -1,0 +1,290 @@
+"""The pipeline: load, plan, convert, number and fill, bind, prove, publish."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import pikepdf
+
+from dossier import (
+    assembly, bind, book, cache, convert, fonts, frontmatter, manifest, placement, plan, publish, receipt, sources,
+    stamp, templates, verify,
+)  # fmt: skip
+from dossier.assembly import Assembly
+from dossier.convert import Settings, pool
+from dossier.errors import ConversionError, Problem, TemplateError
+from dossier.manifest import Manifest
+from dossier.part import Part
+from dossier.receipt import Receipt
+from dossier.verify import Verification
+
+Engine = Literal["auto", "embedded", "libreoffice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A step of a build: ``done`` of ``total`` in ``stage`` (``read``, ``convert``, ``number``, ``bind``, ``prove``)."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    name: str = ""
+
+
+Progress = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRange:
+    """Physical pages ``first`` to ``last`` (from 1) of a ``volume`` (from 1)."""
+
+    volume: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """A finished book: where it lies, what its receipt says, and what was proved of it."""
+
+    folder: Path
+    receipt: Receipt
+    proof: Verification
+
+    @property
+    def complete(self) -> bool:
+        return self.receipt.complete
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self.receipt.problems
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The volumes' files."""
+        return tuple(self.folder / volume.file for volume in self.receipt.volumes)
+
+    def pages_of(self, id: str) -> PageRange:
+        """Return where an item or a piece of evidence is bound; raises KeyError where it has no pages."""
+        found: list[receipt.Item | receipt.Evidence] = []
+        for item in self.receipt.items:
+            found += [item, *item.evidence]
+        for one in found:
+            if one.id == id and one.volume and one.first and one.last:
+                return PageRange(one.volume, one.first, one.last)
+        raise KeyError(id)
+
+
+def build(
+    source: Manifest | Path | str,
+    out: Path | str | None = None,
+    *,
+    engine: Engine | None = None,
+    jobs: int | None = None,
+    strict: bool = False,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> Binder:
+    """Build the binder of a manifest into the folder ``out`` (``build/<manifest name>`` by default).
+
+    Where evidence is missing or refused, and with ``strict`` where there is any warning, a draft is built instead and an
+    earlier complete binder is left alone. Raises a DossierError where nothing can be built; then nothing is changed.
+    """
+    loaded = source if isinstance(source, Manifest) else manifest.load(source)
+    folder = Path(out) if out is not None else Path("build") / loaded.path.stem
+    tell = progress or (lambda event: None)
+    with ExitStack() as stack:
+        stack.enter_context(publish.exclusive(folder))
+        staging = stack.enter_context(publish.staging(folder))
+        work = Path(stack.enter_context(TemporaryDirectory(prefix="dossier-")))
+        store = _store(work, use_cache=use_cache)
+        settings = convert.choose(engine or loaded.engine, (loaded.page.width, loaded.page.height))
+        workers = jobs or pool.cores()
+        runner = executor or stack.enter_context(pool.processes(workers))
+        press = _Press(settings, store, runner, workers, tell)
+
+        tell(Event("read"))
+        template_set = templates.find_set(loaded.template_set, loaded.path.parent)
+        planned = plan.plan(loaded, convert.accepted())
+        collected = book.collect(planned, press.convert(_sources(planned), "convert"))
+        settled = frontmatter.settle(
+            collected, template_set, document_date(loaded), press.documents, _folder(work, "documents")
+        )
+        assembled = _assemble(collected, settled, loaded, work)
+        if strict:
+            assembled = replace(assembled, problems=tuple(map(_as_error, assembled.problems)))
+        volumes = _bind(assembled, staging, tell)
+        written = assembly.record(
+            assembled,
+            volumes,
+            engine={"word": settings.engine, "version": settings.engine_version},
+            template_set={"name": template_set.name, "sha256": template_set.sha256},
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            documents=_keep_documents(settled.filled, settled.documents, staging),
+        )
+        tell(Event("prove"))
+        proof = verify.prove(staging, written)
+        _publish(folder, staging, written)
+        store.trim()
+        return Binder(folder, written, proof)
+
+
+def document_date(loaded: Manifest) -> date:
+    """Return the date that documents show: the manifest's, else that of ``SOURCE_DATE_EPOCH``, else today."""
+    if loaded.date is not None:
+        return loaded.date
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdigit() else date.today()
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    """Turns files into parts, each once."""
+
+    settings: Settings
+    store: cache.Cache
+    runner: Executor
+    workers: int
+    tell: Progress
+
+    def convert(self, files: Mapping[str, sources.SourceFile], stage: str) -> dict[str, Part | ConversionError]:
+        """Convert files and return what became of each, under the names given."""
+        tasks = {name: convert.task(f.path, f.name, f.kind, f.sha256, self.settings) for name, f in files.items()}
+        by_key: dict[str, Part | ConversionError] = {}
+        for key in {task.key for task in tasks.values()}:
+            stored = self.store.get(key)
+            if stored is not None:
+                by_key[key] = stored
+        todo = list({task.key: task for task in tasks.values() if task.key not in by_key}.values())
+        done = len(tasks) - len(todo)
+        self.tell(Event(stage, done, len(tasks)))
+        batches = convert.batches(todo, self.settings, self.store, self.workers)
+        for task, outcome in pool.run(
+            batches, self.runner, lambda name: self.tell(Event(stage, done, len(tasks), name))
+        ):
+            by_key[task.key] = outcome
+            done += 1
+            self.tell(Event(stage, done, len(tasks), task.name))
+        return {name: by_key[task.key] for name, task in tasks.items()}
+
+    def documents(self, filled: Mapping[str, Path]) -> dict[str, Part]:
+        """Convert the binder's own Word documents; raises TemplateError where one cannot be."""
+        outcomes = self.convert({key: sources.read(path.parent, path.name) for key, path in filled.items()}, "number")
+        parts: dict[str, Part] = {}
+        for key, outcome in outcomes.items():
+            if isinstance(outcome, ConversionError):
+                raise TemplateError(f"{filled[key].name} cannot be converted: {outcome.message}", fix=outcome.fix)
+            parts[key] = outcome
+        return parts
+
+
+def _store(work: Path, *, use_cache: bool) -> cache.Cache:
+    return cache.Cache(cache.default_folder() if use_cache else _folder(work, "cache"))
+
+
+def _folder(work: Path, name: str) -> Path:
+    folder = work / name
+    folder.mkdir()
+    return folder
+
+
+def _sources(planned: plan.Plan) -> dict[str, sources.SourceFile]:
+    return {source.name: source for proof in planned.evidence() for source in proof.sources}
+
+
+def _assemble(collected: book.Book, settled: frontmatter.Settled, loaded: Manifest, work: Path) -> Assembly:
+    page, numbers = loaded.page, loaded.numbering
+    paper = placement.Paper(
+        page.width, page.height, page.gutter, page.landscape, numbers.position, numbers.bottom, numbers.size
+    )
+    draft = any(problem.severity == "error" for problem in collected.problems)
+    watermark = loaded.draft.watermark if draft else ""
+    labels = {slot.label for slot in settled.pagination.slots}
+    face = stamp.load_face(fonts.LABEL_FACE, [*labels, watermark])
+    blank = work / "blank.pdf"
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(page.width, page.height))
+        pdf.save(blank, static_id=True)
+    assembled = assembly.assemble(
+        collected, settled, paper, stamp.Stamp(face, numbers.size, stamp.color(numbers.color), watermark), blank
+    )
+    return assembled
+
+
+def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Volume]:
+    count = max(slot.volume for slot in assembled.settled.pagination.slots)
+    names = frontmatter.file_names(count, draft=not assembled.complete)
+    loaded = assembled.book.plan.manifest
+    volumes: list[receipt.Volume] = []
+    for number, name in enumerate(names, start=1):
+        tell(Event("bind", number - 1, count, name))
+        leaves, bookmarks = assembled.volume(number)
+        title = loaded.title if count == 1 else f"{loaded.title}（{number}/{count}）"
+        identity = "\n".join([loaded.sha256, name, *(leaf.slot.label for leaf in leaves)])
+        description = bind.Description(title, loaded.organisation, loaded.language, identity, names)
+        bind.bind(leaves, bookmarks, assembled.stamp, description, staging / name)
+        volumes.append(receipt.Volume(name, sources.sha256_of(staging / name), len(leaves)))
+    return volumes
+
+
+def _keep_documents(
+    filled: Mapping[str, Path], documents: Mapping[str, frontmatter.Document], staging: Path
+) -> list[str]:
+    folder = _folder(staging, "documents")
+    names: list[str] = []
+    for key, path in filled.items():
+        name = f"{documents[key].name}{path.suffix}"
+        shutil.copyfile(path, folder / name)
+        names.append(f"documents/{name}")
+    return names
+
+
+def _publish(folder: Path, staging: Path, written: Receipt) -> None:
+    """Replace the old files by the new ones; a draft leaves a complete binder and what belongs to it alone."""
+    names = [volume.file for volume in written.volumes]
+    text = written.dumps()
+    if written.complete:
+        names += [*written.documents, "receipt.json"]
+    else:
+        names.append("receipt-draft.json")
+        (staging / "receipt-draft.json").write_text(text, encoding="utf-8")
+    earlier = _earlier(folder)
+    if not written.complete and (earlier is None or not earlier.complete):
+        # No complete binder lies here: the draft's receipt and documents are the ones to be found under the usual names.
+        names += [*written.documents, "receipt.json"]
+    if "receipt.json" in names:
+        (staging / "receipt.json").write_text(text, encoding="utf-8")
+    publish.commit(folder, names, _stale(folder, names, complete=written.complete, replaced="receipt.json" in names))
+
+
+def _earlier(folder: Path) -> Receipt | None:
+    path = folder / "receipt.json"
+    return receipt.read(path) if path.exists() else None
+
+
+def _stale(folder: Path, names: list[str], *, complete: bool, replaced: bool) -> Iterator[str]:
+    """Name the files of earlier builds that the new one takes the place of."""
+    patterns = ["binder-draft*.pdf"]
+    if complete:
+        patterns += ["binder.pdf", "binder-[0-9]*.pdf", "receipt-draft.json"]
+    if replaced:
+        patterns.append("documents/*")
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            name = path.relative_to(folder).as_posix()
+            if name not in names:
+                yield name
+
+
+def _as_error(problem: Problem) -> Problem:
+    return replace(problem, severity="error") if problem.severity == "warning" else problem

@@ -1,0 +1,121 @@
+"""Completeness, without converting anything and without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from dossier import book, convert, manifest, plan, templates
+from dossier.convert import pdf
+from dossier.errors import ConversionError, Problem, TemplateError
+from dossier.manifest import Manifest
+from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
+from dossier.sources import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """Where one leaf stands; points are None where the manifest gives none."""
+
+    id: str
+    title: str
+    unit: str
+    status: str
+    points: Decimal | None
+    self_score: Decimal | None
+    evidence: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitState:
+    """Where one unit stands: its items, and how many of them are complete or not applicable."""
+
+    name: str
+    contact: str
+    phone: str
+    items: int
+    complete: int
+    owed: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that can be said of a dossier before it is built."""
+
+    manifest: Manifest
+    items: tuple[ItemState, ...]
+    units: tuple[UnitState, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not any(problem.severity == "error" for problem in self.problems)
+
+
+def check(source: Manifest | Path | str) -> Report:
+    """Say what is there, what is missing and from whom; raises ManifestError where the manifest cannot be used."""
+    loaded = source if isinstance(source, Manifest) else manifest.load(source)
+    planned = plan.plan(loaded, convert.accepted())
+    unreadable = {proof.id: tuple(_unreadable(planned, proof)) for proof in planned.evidence()}
+    items = tuple(_item(entry, unreadable) for entry in planned.items if entry.leaf)
+    problems = (
+        *planned.problems,
+        *(problem for found in unreadable.values() for problem in found),
+        *_missing_templates(loaded),
+    )
+    return Report(loaded, items, tuple(_units(loaded, items)), problems)
+
+
+def _item(entry: PlannedItem, unreadable: dict[str, tuple[Problem, ...]]) -> ItemState:
+    item = entry.item
+    problems = list(entry.problems)
+    for proof in entry.evidence:
+        problems += [*proof.problems, *unreadable[proof.id]]
+    status = "not-applicable" if item.not_applicable else worst(problems) or "complete"
+    return ItemState(
+        item.id, item.title, item.unit, status, item.points, item.self_score, len(entry.evidence), tuple(problems)
+    )
+
+
+def _unreadable(planned: Plan, proof: PlannedEvidence) -> Iterable[Problem]:
+    """Open the PDFs, which is quick, and report those that cannot be bound as the manifest wants it."""
+    where = planned.manifest.where(proof.id)
+    item = next(entry.item.id for entry in planned.items if proof in entry.evidence)
+    for source in proof.sources:
+        if source.kind is not Kind.PDF:
+            continue
+        try:
+            pages = pdf.count_pages(source.path)
+        except ConversionError as error:
+            yield Problem(error.code, f"{source.name}: {error.message}", error.fix, "error", where, item, proof.id)
+            continue
+        if book.select(proof.entry.pages, pages) is None:
+            yield book.out_of_range(source.name, proof.entry.pages, pages, where, item, proof.id)
+
+
+def _units(loaded: Manifest, items: Iterable[ItemState]) -> Iterable[UnitState]:
+    by_unit: dict[str, list[ItemState]] = {}
+    for item in items:
+        by_unit.setdefault(item.unit, []).append(item)
+    for name, own in by_unit.items():
+        unit = loaded.units.get(name)
+        yield UnitState(
+            name,
+            unit.contact if unit else "",
+            unit.phone if unit else "",
+            len(own),
+            sum(item.status in ("complete", "not-applicable") for item in own),
+            tuple(problem for item in own for problem in item.problems if problem.severity == "error"),
+        )
+
+
+def _missing_templates(loaded: Manifest) -> Iterable[Problem]:
+    try:
+        found = templates.find_set(loaded.template_set, loaded.path.parent)
+        for name in {"divider", *(entry.name for entry in (*loaded.front, *loaded.back) if entry.name)}:
+            found.path(name)
+    except TemplateError as error:
+        yield Problem("missing-template", error.message, error.fix, where=str(loaded.path))

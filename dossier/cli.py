@@ -1,0 +1,316 @@
+"""The command: the only module that prints, colours, or decides an exit status."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from dossier import build as pipeline
+from dossier import cache as store
+from dossier import check as completeness
+from dossier import doctor as examination
+from dossier import manifest, templates, verify
+from dossier.build import Binder, Event
+from dossier.errors import DossierError, ExitStatus, Problem, ProblemsError, UsageError
+
+_STAGES = {"read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving"}
+_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+_MOST_SHOWN = 200
+
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Console(highlight=False, soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(_commands.main(args=arguments, prog_name="dossier", standalone_mode=False) or 0)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitStatus.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _err.print("interrupted: nothing was changed")
+        return ExitStatus.INTERRUPTED
+    except ProblemsError as error:
+        _err.print(Text(error.message, style="bold red"))
+        _show(error.problems)
+        return error.exit_status
+    except DossierError as error:
+        _err.print(Text(str(error), style="bold red"))
+        return error.exit_status
+    except OSError as error:
+        _err.print(Text(f"{error} → check the disk and the permissions, then run it again", style="bold red"))
+        return ExitStatus.ENVIRONMENT
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dossier")
+def _commands() -> None:
+    """Bind a pile of evidence files into one indexed, paginated and proved book."""
+
+
+def _manifests(named: Sequence[str]) -> list[Path]:
+    if named:
+        return [Path(name) for name in named]
+    here = Path("dossier.yaml")
+    if here.is_file():
+        return [here]
+    found = sorted(path for pattern in ("*.yaml", "*.yml") for path in Path("manifests").glob(pattern))
+    if not found:
+        raise UsageError(
+            "there is no manifest: no dossier.yaml here, and none in manifests/", fix="name one: dossier build MANIFEST"
+        )
+    return found
+
+
+@_commands.command()
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST]...")
+@click.option("-o", "--output", metavar="DIR", help="Folder for the binder; build/<manifest name> by default.")
+@click.option("--engine", type=click.Choice(["auto", "embedded", "libreoffice"]), help="What turns Word into PDF.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Conversions at a time; one a core by default.")
+@click.option("--strict", is_flag=True, help="Build a draft where there is any warning.")
+@click.option("--no-cache", is_flag=True, help="Convert everything anew and keep nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Name every file as it is converted.")
+def build(
+    manifests: tuple[str, ...], output: str | None, engine: pipeline.Engine | None, jobs: int | None, *,
+    strict: bool, no_cache: bool, as_json: bool, quiet: bool, verbose: bool,
+) -> int:  # fmt: skip
+    """Build the binder of each MANIFEST: the one dossier.yaml here, else every manifest in manifests/."""
+    paths = _manifests(manifests)
+    loaded = _load_all(paths)
+    binders: list[Binder] = []
+    for one in loaded:
+        folder = _output(output, one, several=len(paths) > 1)
+        with _progress(quiet=quiet, verbose=verbose) as tell:
+            binder = pipeline.build(
+                one, folder, engine=engine, jobs=jobs, strict=strict, use_cache=not no_cache, progress=tell
+            )
+        binders.append(binder)
+        if not quiet or not binder.complete:
+            _show([p for p in binder.problems if not quiet or p.severity == "error"])
+            _report_binder(binder)
+    complete = all(binder.complete for binder in binders)
+    if as_json:
+        _print_json({"complete": complete, "binders": [_binder_json(binder) for binder in binders]})
+    return ExitStatus.COMPLETE if complete else ExitStatus.INCOMPLETE
+
+
+def _load_all(paths: Sequence[Path]) -> list[manifest.Manifest]:
+    """Load every manifest before the first is built, so that a mistake in the last one does not come late."""
+    return [manifest.load(path) for path in paths]
+
+
+def _output(output: str | None, loaded: manifest.Manifest, *, several: bool) -> Path:
+    if output is None:
+        return Path("build") / loaded.path.stem
+    return Path(output) / loaded.path.stem if several else Path(output)
+
+
+def _report_binder(binder: Binder) -> None:
+    proof = binder.proof
+    names = ", ".join(str(path) for path in binder.paths)
+    state = "[green]complete[/]" if binder.complete else "[bold red]incomplete: a draft[/]"
+    _err.print(f"{state}  ", Text(names), sep="", end="")
+    _err.print(
+        f"  {proof.pages} pages, proved: {proof.labels} labels, {proof.identities} pages as bound, "
+        f"{proof.jumps} jumps, {proof.bookmarks} outline entries"
+    )
+
+
+def _binder_json(binder: Binder) -> dict[str, Any]:
+    return {
+        "manifest": binder.receipt.manifest["path"],
+        "folder": str(binder.folder),
+        "complete": binder.complete,
+        "volumes": [asdict(volume) for volume in binder.receipt.volumes],
+        "proof": asdict(binder.proof),
+        "problems": [problem.as_dict() for problem in binder.problems],
+    }
+
+
+@_commands.command()
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST]...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+@click.option("--strict", is_flag=True, help="Take any warning for an error.")
+def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool) -> int:
+    """Say what is missing and from whom, without building anything."""
+    reports = [completeness.check(loaded) for loaded in _load_all(_manifests(manifests))]
+    complete = all(report.complete and not (strict and report.problems) for report in reports)
+    if as_json:
+        _print_json({"complete": complete, "dossiers": [_report_json(report) for report in reports]})
+    else:
+        for report in reports:
+            _print_report(report)
+            _show(report.problems)
+    return ExitStatus.COMPLETE if complete else ExitStatus.INCOMPLETE
+
+
+def _print_report(report: completeness.Report) -> None:
+    table = Table("item", "title", "unit", "evidence", "status", title=report.manifest.title)
+    for item in report.items:
+        style = "" if item.status in ("complete", "not-applicable") else "red"
+        table.add_row(item.id, item.title, item.unit, str(item.evidence), Text(item.status, style=style))
+    _out.print(table)
+    units = Table("unit", "contact", "items", "complete")
+    for unit in report.units:
+        contact = " ".join(part for part in (unit.contact, unit.phone) if part)
+        units.add_row(unit.name, contact, str(unit.items), str(unit.complete))
+    _out.print(units)
+
+
+def _report_json(report: completeness.Report) -> dict[str, Any]:
+    return {
+        "manifest": str(report.manifest.path),
+        "title": report.manifest.title,
+        "complete": report.complete,
+        "items": [asdict(item) for item in report.items],
+        "units": [asdict(unit) for unit in report.units],
+        "problems": [problem.as_dict() for problem in report.problems],
+    }
+
+
+@_commands.command("verify")
+@click.argument("path", metavar="DIR|binder.pdf")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+def verify_command(path: str, *, as_json: bool) -> int:
+    """Prove a finished binder against its receipt and, where they are still there, its sources."""
+    proof = verify.verify(Path(path))
+    if as_json:
+        _print_json(asdict(proof))
+    else:
+        _out.print(
+            f"[green]proved[/]: {proof.volumes} volume(s), {proof.pages} pages, {proof.labels} labels, "
+            f"{proof.identities} pages as bound, {proof.jumps} jumps, {proof.bookmarks} outline entries"
+        )
+        for change in proof.changed:
+            _err.print(Text(f"warning: {change} → build again before you hand the book in", style="yellow"))
+    return ExitStatus.COMPLETE
+
+
+@_commands.group("templates")
+def templates_group() -> None:
+    """For template authors."""
+
+
+@templates_group.command("list")
+def templates_list() -> int:
+    """Name the template sets and what each holds."""
+    for name in templates.available():
+        found = templates.find_set(name, Path())
+        _out.print(f"{name}: {', '.join(found.names)}  ", Text(str(found.folder), style="dim"), sep="")
+    return ExitStatus.COMPLETE
+
+
+@_commands.command()
+def schema() -> int:
+    """Print the manifest's JSON Schema."""
+    _print_json(manifest.json_schema())
+    return ExitStatus.COMPLETE
+
+
+@_commands.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+def doctor(*, as_json: bool) -> int:
+    """Say which engines, fonts and tools are here, and what a missing one would add."""
+    found = examination.examine()
+    if as_json:
+        _print_json(asdict(found))
+        return ExitStatus.COMPLETE
+    tools = Table("tool", "found", "what it is for", title="engines and tools")
+    for tool in found.tools:
+        tools.add_row(tool.name, tool.version or Text("not here", style="yellow"), tool.purpose)
+    _out.print(tools)
+    faces = Table("font", "LibreOffice draws", "embedded draws", title="fonts")
+    for font in found.fonts:
+        faces.add_row(font.name, font.libreoffice, font.embedded)
+    _out.print(faces)
+    return ExitStatus.COMPLETE
+
+
+@_commands.group("cache")
+def cache_group() -> None:
+    """The converted parts that are kept between builds."""
+
+
+@cache_group.command("size")
+def cache_size() -> int:
+    """Say how much is kept, and where."""
+    kept = store.Cache(store.default_folder())
+    count, size = kept.size()
+    _out.print(f"{count} parts, {size / 1e6:.1f} MB in ", Text(str(kept.folder)), sep="")
+    return ExitStatus.COMPLETE
+
+
+@cache_group.command("clear")
+def cache_clear() -> int:
+    """Remove every part that is kept."""
+    count = store.Cache(store.default_folder()).clear()
+    _out.print(f"{count} parts removed")
+    return ExitStatus.COMPLETE
+
+
+def _show(problems: Sequence[Problem]) -> None:
+    for problem in problems[:_MOST_SHOWN]:
+        line = Text(f"{problem.severity}: ", style=_STYLES[problem.severity])
+        line.append(str(problem), style="")
+        _err.print(line)
+    if len(problems) > _MOST_SHOWN:
+        _err.print(f"… and {len(problems) - _MOST_SHOWN} more; --json lists them all")
+
+
+def _print_json(data: object) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1, default=_plain) + "\n")
+
+
+def _plain(value: object) -> str:
+    return str(value)
+
+
+@contextmanager
+def _progress(*, quiet: bool, verbose: bool) -> Iterator[Callable[[Event], None]]:
+    """Show bars on a terminal; elsewhere say nothing, or with ``verbose`` one line a file."""
+    if quiet or not _err.is_terminal:
+        yield _line_by_line if verbose and not quiet else lambda event: None
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[name]}", style="dim"),
+    )  # fmt: skip
+    with Progress(*columns, console=_err, transient=not verbose) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(event: Event) -> None:
+            if event.stage not in tasks:
+                tasks[event.stage] = bars.add_task(_STAGES[event.stage], total=None, name="")
+            bars.update(
+                tasks[event.stage], completed=event.done, total=event.total or None, name=Path(event.name).name[-40:]
+            )
+
+        yield tell
+
+
+def _line_by_line(event: Event) -> None:
+    count = f" {event.done}/{event.total}" if event.total else ""
+    _err.print(Text(f"{_STAGES[event.stage]}{count} {event.name}".rstrip()))

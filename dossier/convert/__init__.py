@@ -1,0 +1,163 @@
+"""Source → part: one module a family of formats, and a dict from what a file is to the function for it.
+
+Converting is a pure, picklable function of its task, so that any executor can run it. A new format is one function, one
+entry in ``_CONVERTERS`` and one test.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dossier import fonts
+from dossier.cache import Cache
+from dossier.convert import embedded, image, libreoffice, pdf
+from dossier.errors import ConversionError, EngineError
+from dossier.part import Note, Part
+from dossier.sources import Kind
+
+Engine = Literal["embedded", "libreoffice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What, besides a file's bytes, decides which pages become of it; ``sheet`` is the portrait paper in points."""
+
+    engine: Engine
+    engine_version: str
+    fonts: str
+    sheet: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One source to be converted, and the key under which the cache keeps what becomes of it."""
+
+    path: Path
+    name: str
+    kind: Kind
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tasks that one call converts together: one for most kinds, several for LibreOffice, which starts slowly."""
+
+    tasks: tuple[Task, ...]
+    settings: Settings
+    cache: Path
+
+
+Outcome = Part | ConversionError
+
+
+def choose(engine: Literal["auto", "embedded", "libreoffice"], sheet: tuple[float, float]) -> Settings:
+    """Pick the Word engine: with ``auto``, LibreOffice where it is installed, else the embedded one.
+
+    Raises EngineError where LibreOffice is asked for and is not installed or does not start.
+    """
+    present = libreoffice.find() if engine != "embedded" else None
+    if engine == "libreoffice" and present is None:
+        raise EngineError(
+            "LibreOffice is asked for and is not installed", fix="install it, or build with --engine embedded"
+        )
+    if present is not None:
+        return Settings("libreoffice", libreoffice.version(), fonts.fingerprint(), sheet)
+    return Settings("embedded", embedded.VERSION, fonts.fingerprint(), sheet)
+
+
+def accepted() -> frozenset[Kind]:
+    """Return the kinds of file that can be bound."""
+    return frozenset(_CONVERTERS) | {Kind.PDF, Kind.DOCX}
+
+
+def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings) -> Task:
+    """Describe the conversion of one source; equal keys mean equal pages."""
+    parts = [sha256, kind.name, pdf.VERSION]
+    if kind is Kind.DOCX:
+        parts += [settings.engine, settings.engine_version, settings.fonts]
+    elif kind is not Kind.PDF:
+        parts += [image.VERSION, *(f"{side:.2f}" for side in settings.sheet)]
+    return Task(path, name, kind, hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+
+
+def batches(tasks: Sequence[Task], settings: Settings, cache: Cache, workers: int) -> list[Batch]:
+    """Group tasks into calls: Word files for LibreOffice shared out over ``workers``, every other task alone."""
+    office = [t for t in tasks if _by_libreoffice(t, settings)]
+    others = [t for t in tasks if not _by_libreoffice(t, settings)]
+    size = max(1, min(25, -(-len(office) // max(1, workers))))
+    grouped = [
+        Batch(tuple(office[start : start + size]), settings, cache.folder) for start in range(0, len(office), size)
+    ]
+    return grouped + [Batch((t,), settings, cache.folder) for t in others]
+
+
+def convert(batch: Batch) -> list[Outcome]:
+    """Convert a batch and store what becomes of it; one source's failure does not touch the others.
+
+    Raises EngineError or CacheError where nothing at all can be converted or stored.
+    """
+    cache = Cache(batch.cache)
+    with cache.workspace() as work:
+        raw = _raw_pdfs(batch, work)
+        return [_finish(t, result, work, cache) for t, result in zip(batch.tasks, raw, strict=True)]
+
+
+Raw = tuple[Path, tuple[Note, ...]] | ConversionError
+
+
+def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
+    outs = [work / f"{index:04}.raw.pdf" for index in range(len(batch.tasks))]
+    if _by_libreoffice(batch.tasks[0], batch.settings):
+        fontconfig = fonts.write_fontconfig(work)
+        jobs = [(t.path, out) for t, out in zip(batch.tasks, outs, strict=True)]
+        results = libreoffice.convert_batch(jobs, fontconfig=fontconfig)
+        return [r if isinstance(r, ConversionError) else (o, r) for r, o in zip(results, outs, strict=True)]
+    return [_raw_pdf(t, out, batch.settings) for t, out in zip(batch.tasks, outs, strict=True)]
+
+
+def _raw_pdf(t: Task, out: Path, settings: Settings) -> Raw:
+    if t.kind is Kind.PDF:
+        return t.path, ()
+    try:
+        return out, _CONVERTERS[t.kind](t.path, out, settings)
+    except ConversionError as error:
+        return error
+
+
+def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
+    if isinstance(raw, ConversionError):
+        return raw
+    path, notes = raw
+    try:
+        part = pdf.normalise(path, work / f"{t.key}.pdf")
+    except ConversionError as error:
+        return error
+    return cache.put(t.key, Part(part.path, part.pages, part.outline, (*notes, *part.notes)))
+
+
+def _by_libreoffice(t: Task, settings: Settings) -> bool:
+    return t.kind is Kind.DOCX and settings.engine == "libreoffice"
+
+
+def _word(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
+    return embedded.convert(source, out)
+
+
+def _image(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
+    return image.convert(source, out, sheet=settings.sheet)
+
+
+_CONVERTERS: dict[Kind, Callable[[Path, Path, Settings], tuple[Note, ...]]] = {
+    Kind.DOCX: _word,
+    Kind.JPEG: _image,
+    Kind.PNG: _image,
+    Kind.TIFF: _image,
+    Kind.WEBP: _image,
+    Kind.BMP: _image,
+    Kind.GIF: _image,
+}

@@ -1,0 +1,855 @@
+"""Word to PDF with the engine that is installed with this package: ``rdocx``, no other program.
+
+The engine takes one font for a whole run of text, falls back to whatever the machine has, and says nothing when it
+draws a box. So a copy of the document is prepared for it in memory: every run is split by script and told by name which
+of the passed faces to use; line heights that the engine would round up to the document grid are written out; what is
+missing or cannot be laid out is reported. The file itself is never changed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import posixpath
+import re
+import struct
+import tempfile
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.metadata import version
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import rdocx
+from lxml import etree  # type: ignore[import-untyped]
+
+from dossier import fonts
+from dossier.convert import ooxml
+from dossier.errors import ConversionError
+from dossier.fonts import Face
+from dossier.part import Note
+
+VERSION = f"rdocx {version('rdocx')}"
+MISSING = "missing-glyphs"
+UNSUPPORTED = "unsupported-layout"
+
+MAX_UNPACKED = 500 * 1024**2
+"""Bytes; a document is prepared in memory."""
+
+LINE = 1.296
+"""Height of a single line of Chinese text in em, as Word sets it: a 12-point line fits a grid of 15.6 points."""
+_LINE_ASCENT = 1.007
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_O = "{urn:schemas-microsoft-com:office:office}"
+_PR = "{http://schemas.openxmlformats.org/package/2006/relationships}"
+_XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+
+# ISO/IEC 29500 Strict writes the same elements under other names; the engine knows only the transitional ones.
+_STRICT = (
+    (b"http://purl.oclc.org/ooxml/officeDocument/", b"http://schemas.openxmlformats.org/officeDocument/2006/"),
+    (
+        b"http://purl.oclc.org/ooxml/wordprocessingml/main",
+        b"http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    ),
+    (b"http://purl.oclc.org/ooxml/drawingml/", b"http://schemas.openxmlformats.org/drawingml/2006/"),
+    (b"http://purl.oclc.org/ooxml/schemaLibrary/main", b"http://schemas.openxmlformats.org/schemaLibrary/2006/main"),
+)
+
+_STORIES = {f"{_W}{tag}" for tag in ("document", "hdr", "ftr", "footnotes", "endnotes")}
+_STYLED = {*_STORIES, f"{_W}numbering"}
+# Parts that leave no mark on the page; the engine would read them all the same.
+_UNSEEN = {
+    "stylesWithEffects", "webSettings", "customXml", "thumbnail", "printerSettings", "attachedTemplate",
+    "glossaryDocument", "vbaProject", "keyMapCustomizations", "customXmlProps", "people", "commentsExtended",
+}  # fmt: skip
+_CHINESE_NUMBERS = ("chinese", "ideograph", "taiwanese", "japanese")
+_SLOTS = ("ascii", "hAnsi", "eastAsia", "cs")
+
+# Faces of the same widths that the engine carries with it, bold and italic ones too.
+_LATIN = {
+    "times new roman": "Liberation Serif",
+    "times": "Liberation Serif",
+    "arial": "Liberation Sans",
+    "helvetica": "Liberation Sans",
+    "calibri": "Carlito",
+    "calibri light": "Carlito",
+    "cambria": "Caladea",
+    "courier new": "Liberation Mono",
+    "consolas": "Liberation Mono",
+}
+
+
+def convert(source: Path, out: Path) -> tuple[Note, ...]:
+    """Convert the Word document ``source`` (OOXML) to the PDF ``out`` and return what is worth knowing about it.
+
+    The PDF is the same byte for byte whenever the document, the engine's version and the faces are. Raises
+    ConversionError where the file is damaged, hostile, locked, no Word document, or too much for the engine.
+    """
+    notes = ooxml.inspect(source)
+    prepared = prepare(source)
+    pdf = _rendered(source, prepared)
+    out.write_bytes(pdf)
+    return (*notes, *prepared.notes())
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A document as the engine is given it, the faces it needs, and what was found on the way."""
+
+    package: bytes = b""
+    faces: list[Face] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
+    symbols: set[str] = field(default_factory=set)
+    unsupported: list[str] = field(default_factory=list)
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return the notes on characters and layout."""
+        notes = []
+        if self.missing or self.symbols:
+            notes.append(_missing_note(self.missing, self.symbols))
+        if self.unsupported:
+            notes.append(_unsupported_note(self.unsupported))
+        return tuple(notes)
+
+
+def prepare(source: Path) -> Prepared:
+    """Return a document prepared for the engine; :func:`dossier.convert.ooxml.inspect` must have let it pass."""
+    parts = _read_package(source)
+    trees = {name: _parse(source, name, data) for name, data in parts.items() if _is_wanted(data)}
+    stories = [root for root in trees.values() if root.tag in _STORIES]
+    if not any(root.tag == f"{_W}document" for root in stories):
+        raise ConversionError(
+            f"{source.name}: it is not a Word document", fix="open it in Word, save it as .docx and name that file"
+        )
+    found = Prepared(unsupported=_unsupported(stories))
+    typesetter = _Typesetter(_Styles.read(trees), found)
+    for root in stories:
+        typesetter.set_story(root)
+    for name, root in trees.items():
+        if root.tag == f"{_PR}Relationships":
+            _cut_relationships(name, root, parts)
+        elif root.tag == f"{_W}styles":
+            _cut_styles(root, [root for root in trees.values() if root.tag in _STYLED])
+            typesetter.set_names(root)
+        elif root.tag == f"{_W}numbering":
+            typesetter.set_numbering(root)
+    found.package = _written(parts, trees)
+    return found
+
+
+# --- the package ---------------------------------------------------------------------------------------------------
+
+
+def _read_package(source: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(source) as package:
+        entries = [entry for entry in package.infolist() if not entry.is_dir()]
+        size = sum(entry.file_size for entry in entries)
+        if size > MAX_UNPACKED:
+            raise ConversionError(
+                f"{source.name}: it unpacks to {size >> 20} MiB, more than {MAX_UNPACKED >> 20} MiB",
+                fix="make its pictures smaller in Word, or print it to PDF and name that file",
+                code="hostile-source",
+            )
+        return {entry.filename: package.read(entry) for entry in entries}
+
+
+_FIRST_ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z]\w*)[\s/>]")
+_WANTED = {b"document", b"hdr", b"ftr", b"footnotes", b"endnotes", b"styles", b"numbering", b"theme", b"Relationships"}
+
+
+def _is_wanted(data: bytes) -> bool:
+    """Say whether a part is XML that is read or changed here; what is not in UTF-8 is looked at, to be sure."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    first = _FIRST_ELEMENT.search(head) if head.startswith(b"<") else None
+    return first is not None and first[1] in _WANTED
+
+
+def _parse(source: Path, name: str, data: bytes) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        return etree.fromstring(_transitional(data), parser)
+    except etree.XMLSyntaxError as error:
+        raise ConversionError(
+            f"{source.name}: its part {name} is not XML: {error}",
+            fix="ask for the file again, or open it in Word, let it repair it, and save it anew",
+            code="damaged-source",
+        ) from error
+
+
+def _transitional(data: bytes) -> bytes:
+    if b"purl.oclc.org" in data:
+        for strict, transitional in _STRICT:
+            data = data.replace(strict, transitional)
+    return data
+
+
+def _cut_relationships(name: str, root: Any, parts: dict[str, bytes]) -> None:
+    """Cut what leads out of the package, hyperlinks excepted (:func:`ooxml.inspect` reports it), and what is unseen."""
+    folder = posixpath.dirname(posixpath.dirname(name))
+    for element in list(root):
+        kind = element.get("Type", "").rpartition("/")[2]
+        external = element.get("TargetMode") == "External"
+        if (external and kind != "hyperlink") or kind in _UNSEEN:
+            root.remove(element)
+        if kind in _UNSEEN and not external:
+            target = posixpath.normpath(posixpath.join("/", folder, element.get("Target", ""))).lstrip("/")
+            parts.pop(target, None)
+            parts.pop(f"{posixpath.dirname(target)}/_rels/{posixpath.basename(target)}.rels".lstrip("/"), None)
+
+
+def _cut_styles(root: Any, users: Iterable[Any]) -> None:
+    """Cut the styles that nothing uses: Word writes hundreds of them, and the engine would read every one."""
+    styles = {style.get(f"{_W}styleId"): style for style in root.iterchildren(f"{_W}style")}
+    waiting = {name for name, style in styles.items() if style.get(f"{_W}default") in {"1", "true", "on"}}
+    tags = [f"{_W}{tag}" for tag in ("pStyle", "rStyle", "tblStyle", "styleLink", "numStyleLink")]
+    for user in users:
+        waiting |= {element.get(f"{_W}val") for element in user.iter(*tags)}
+    used: set[str | None] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in styles and name not in used:
+            used.add(name)
+            waiting |= {element.get(f"{_W}val") for element in styles[name].iterchildren(f"{_W}basedOn", f"{_W}link")}
+    for name, style in styles.items():
+        if name not in used:
+            root.remove(style)
+
+
+def _written(parts: Mapping[str, bytes], trees: Mapping[str, Any]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
+        for name, data in parts.items():
+            tree = trees.get(name)
+            changed = _transitional(data) if tree is None else _serialised(tree)
+            package.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), changed)
+    return out.getvalue()
+
+
+def _serialised(tree: Any) -> bytes:
+    return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True, standalone=True))
+
+
+# --- what styles say -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Properties of text as far as they are needed here: font names by slot, size in half points."""
+
+    ascii: str = ""
+    h_ansi: str = ""
+    east_asia: str = ""
+    size: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Line spacing of a paragraph: ``line`` in 240ths of a line for the rule ``auto``."""
+
+    line: int = 240
+    rule: str = "auto"
+    snap: bool = True
+
+
+@dataclass(slots=True)
+class _Styles:
+    """The cascade of ECMA-376 part 1, 17.7.2: defaults, table style, paragraph style, character style, direct."""
+
+    theme: dict[str, str] = field(default_factory=dict)
+    text: _Text = _Text()
+    lines: _Lines = _Lines()
+    by_id: dict[str, Any] = field(default_factory=dict)
+    default_paragraph: str = ""
+    _chains: dict[str, list[Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, trees: Mapping[str, Any]) -> _Styles:
+        styles = cls()
+        theme, root = _related(trees, "theme"), _related(trees, "styles")
+        if theme is not None:
+            styles.theme = _theme_fonts(theme)
+        if root is None:
+            return styles
+        styles.text = styles.merged_text(styles.text, root.find(f"{_W}docDefaults/{_W}rPrDefault/{_W}rPr"))
+        styles.lines = merged_lines(styles.lines, root.find(f"{_W}docDefaults/{_W}pPrDefault/{_W}pPr"))
+        for style in root.iter(f"{_W}style"):
+            identity = style.get(f"{_W}styleId", "")
+            styles.by_id[identity] = style
+            if style.get(f"{_W}type") == "paragraph" and style.get(f"{_W}default") in {"1", "true", "on"}:
+                styles.default_paragraph = identity
+        return styles
+
+    def chain(self, identity: str) -> list[Any]:
+        """Return a style and what it is based on, the base first; a circle is cut."""
+        if identity not in self._chains:
+            found: list[Any] = []
+            seen: set[str] = set()
+            name = identity
+            while name in self.by_id and name not in seen:
+                seen.add(name)
+                found.insert(0, self.by_id[name])
+                base = self.by_id[name].find(f"{_W}basedOn")
+                name = base.get(f"{_W}val", "") if base is not None else ""
+            self._chains[identity] = found
+        return self._chains[identity]
+
+    def body_text(self) -> _Text:
+        """Return the properties of text in the default paragraph style."""
+        text = self.text
+        for style in self.chain(self.default_paragraph):
+            text = self.merged_text(text, style.find(f"{_W}rPr"))
+        return text
+
+    def merged_text(self, text: _Text, properties: Any) -> _Text:
+        """Return ``text`` changed by a ``w:rPr``."""
+        if properties is None:
+            return text
+        changes: dict[str, Any] = {}
+        names = properties.find(f"{_W}rFonts")
+        if names is not None:
+            for key, slot in (("ascii", "ascii"), ("h_ansi", "hAnsi"), ("east_asia", "eastAsia")):
+                theme = self.theme.get(names.get(f"{_W}{slot}Theme", ""), "")
+                name = theme or names.get(f"{_W}{slot}", "")
+                if name:
+                    changes[key] = name
+        size = properties.find(f"{_W}sz")
+        if size is not None:
+            changes["size"] = _number(size.get(f"{_W}val"), text.size)
+        return replace(text, **changes) if changes else text
+
+
+def _related(trees: Mapping[str, Any], kind: str) -> Any:
+    """Return the part of a kind that the main document names in its relationships, or None."""
+    main = next(name for name, root in trees.items() if root.tag == f"{_W}document")
+    folder, _, name = main.rpartition("/")
+    relationships = trees.get(f"{folder}/_rels/{name}.rels".lstrip("/"))
+    for element in () if relationships is None else relationships:
+        if element.get("Type", "").endswith(f"/{kind}"):
+            target = element.get("Target", "")
+            return trees.get(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}".lstrip("/"))
+    return None
+
+
+def merged_lines(lines: _Lines, properties: Any) -> _Lines:
+    """Return ``lines`` changed by a ``w:pPr``."""
+    if properties is None:
+        return lines
+    spacing, snap = properties.find(f"{_W}spacing"), properties.find(f"{_W}snapToGrid")
+    if spacing is not None and (spacing.get(f"{_W}line") or spacing.get(f"{_W}lineRule")):
+        line = round(_number(spacing.get(f"{_W}line"), lines.line))
+        lines = replace(lines, line=line, rule=spacing.get(f"{_W}lineRule", lines.rule))
+    if snap is not None:
+        lines = replace(lines, snap=_is_on(snap))
+    return lines
+
+
+def _theme_fonts(root: Any) -> dict[str, str]:
+    """Return font names by the theme's names for them, such as ``minorEastAsia``."""
+    names: dict[str, str] = {}
+    for group in ("major", "minor"):
+        element = root.find(f".//{_A}fontScheme/{_A}{group}Font")
+        if element is None:
+            continue
+        latin, east = element.find(f"{_A}latin"), element.find(f"{_A}ea")
+        hans = element.find(f"{_A}font[@script='Hans']")
+        latin_name = latin.get("typeface", "") if latin is not None else ""
+        east_name = (east.get("typeface", "") if east is not None else "") or (
+            hans.get("typeface", "") if hans is not None else ""
+        )
+        names |= {f"{group}Ascii": latin_name, f"{group}HAnsi": latin_name, f"{group}EastAsia": east_name}
+    return names
+
+
+# --- setting text --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Lines of ``pitch`` points (0: no grid); ``extra`` 20ths of a point between Chinese characters."""
+
+    pitch: float = 0.0
+    extra: int = 0
+
+
+@dataclass(slots=True)
+class _Typesetter:
+    styles: _Styles
+    found: Prepared
+
+    def set_story(self, root: Any) -> None:
+        """Set every paragraph of a story."""
+        for paragraph, grid in list(_paragraphs(root)):
+            self._set_paragraph(paragraph, grid)
+        for grid in list(root.iter(f"{_W}docGrid")):
+            grid.getparent().remove(grid)  # the engine would round every line up to it
+
+    def set_names(self, root: Any) -> None:
+        """Let text that the engine makes itself, such as page numbers, use the same faces."""
+        for names in root.iter(f"{_W}rFonts"):
+            text = self.styles.merged_text(_Text(), names.getparent())
+            for slot in _SLOTS:
+                names.attrib.pop(f"{_W}{slot}Theme", None)
+            if text.ascii or text.h_ansi:
+                latin = self._latin_family(text.ascii or text.h_ansi)
+                for slot in ("ascii", "hAnsi", "cs"):
+                    names.set(f"{_W}{slot}", latin)
+            if text.east_asia:
+                names.set(f"{_W}eastAsia", self._chinese(text.east_asia).family)
+
+    def set_numbering(self, root: Any) -> None:
+        """Give list labels a face that has all they are made of, and bullets their Unicode characters."""
+        for level in root.iter(f"{_W}lvl"):
+            label = level.find(f"{_W}lvlText")
+            if label is None:
+                continue
+            properties = level.find(f"{_W}rPr")
+            text = self.styles.merged_text(self.styles.body_text(), properties)
+            shown = _from_symbol_font(label.get(f"{_W}val", ""), text.ascii)
+            label.set(f"{_W}val", shown)
+            style = level.find(f"{_W}numFmt")
+            chinese = style is not None and style.get(f"{_W}val", "").startswith(_CHINESE_NUMBERS)
+            if properties is None:
+                properties = etree.SubElement(level, f"{_W}rPr")
+            if chinese or any(_script(char) == "east" for char in shown):
+                self._need(shown, self._chinese(text.east_asia))
+                _name(properties, self._chinese(text.east_asia).family)
+            else:
+                _name(properties, self._latin_family(text.ascii))
+
+    def _set_paragraph(self, paragraph: Any, grid: _Grid) -> None:
+        properties = paragraph.find(f"{_W}pPr")
+        chain = self._paragraph_styles(paragraph, properties)
+        base = self.styles.text
+        lines = self.styles.lines
+        for style in chain:
+            base = self.styles.merged_text(base, style.find(f"{_W}rPr"))
+            lines = merged_lines(lines, style.find(f"{_W}pPr"))
+        lines = merged_lines(lines, properties)
+        size = self._set_runs(paragraph, base, grid.extra if lines.snap else 0)
+        mark = properties.find(f"{_W}rPr") if properties is not None else None
+        if size == 0:
+            size = self._set_mark(paragraph, mark, base)
+        if grid.pitch and lines.snap and lines.rule == "auto":
+            cells = max(1, ceil(LINE * size / grid.pitch - 1e-6))
+            _set_height(paragraph, cells * grid.pitch * lines.line / 240)
+
+    def _paragraph_styles(self, paragraph: Any, properties: Any) -> list[Any]:
+        named = properties.find(f"{_W}pStyle") if properties is not None else None
+        identity = named.get(f"{_W}val", "") if named is not None else self.styles.default_paragraph
+        table = next(paragraph.iterancestors(f"{_W}tbl"), None)
+        around: list[Any] = []
+        if table is not None:
+            style = table.find(f"{_W}tblPr/{_W}tblStyle")
+            around = self.styles.chain(style.get(f"{_W}val", "")) if style is not None else []
+        return [*around, *self.styles.chain(identity)]
+
+    def _set_mark(self, paragraph: Any, mark: Any, base: _Text) -> float:
+        """Name the face of a paragraph without text, whose height it decides; return its size in points."""
+        text = self.styles.merged_text(base, mark)
+        if mark is None:
+            properties = paragraph.find(f"{_W}pPr")
+            if properties is None:
+                properties = etree.Element(f"{_W}pPr")
+                paragraph.insert(0, properties)
+            mark = etree.Element(f"{_W}rPr")
+            after = [child for child in properties if child.tag in {f"{_W}sectPr", f"{_W}pPrChange"}]
+            properties.insert(properties.index(after[0]) if after else len(properties), mark)
+        _name(mark, self._chinese(text.east_asia).family)
+        return text.size / 2
+
+    def _set_runs(self, paragraph: Any, base: _Text, extra: int) -> float:
+        """Split a paragraph's runs by script, name their faces, and return the largest size in points, or 0."""
+        largest = 0.0
+        context = ""
+        for run in list(_runs(paragraph)):
+            properties = run.find(f"{_W}rPr")
+            text = base
+            style = properties.find(f"{_W}rStyle") if properties is not None else None
+            if style is not None:
+                for element in self.styles.chain(style.get(f"{_W}val", "")):
+                    text = self.styles.merged_text(text, element.find(f"{_W}rPr"))
+            text = self.styles.merged_text(text, properties)
+            names = properties.find(f"{_W}rFonts") if properties is not None else None
+            hinted = names is not None and names.get(f"{_W}hint") == "eastAsia"
+            _spell_out_symbols(run)
+            context = self._split(run, text, "east" if hinted else context, hinted=hinted, extra=extra)
+            largest = max(largest, text.size / 2)
+        return largest
+
+    def _split(self, run: Any, text: _Text, context: str, *, hinted: bool, extra: int) -> str:
+        """Split one run by script and name the face of each piece; return the script it ends in."""
+        pieces: list[tuple[str, list[Any]]] = []
+        for child in list(run):
+            if child.tag == f"{_W}rPr":
+                continue
+            if child.tag != f"{_W}t" or not child.text:
+                if not pieces:
+                    pieces.append((context, []))
+                pieces[-1][1].append(child)
+                continue
+            shown = _from_symbol_font(child.text, text.ascii)
+            for script, part in self._by_script(shown, text, context, hinted=hinted):
+                context = script if script in {"east", "latin"} else context
+                if not pieces or (pieces[-1][0] != script and pieces[-1][1]):
+                    pieces.append((script, []))
+                pieces[-1] = (script, pieces[-1][1])
+                pieces[-1][1].append(_text_element(part))
+        self._rebuild(run, pieces, text, extra)
+        return context
+
+    def _by_script(self, shown: str, text: _Text, context: str, *, hinted: bool) -> Iterator[tuple[str, str]]:
+        face = self._chinese(text.east_asia)
+        known = fonts.cmap(face)
+        start, current = 0, ""
+        for index, char in enumerate(shown):
+            script = _script(char)
+            if script == "weak":
+                script = "east" if hinted else (context or _next_script(shown, index))
+            elif script == "space":
+                script = current or context or "latin"
+            elif script == "east" and ord(char) not in known and fonts.is_drawn(char):
+                script = "other " + unicodedata.name(char, "?").split(" ")[0]
+            if script in {"east", "latin"}:
+                context = script
+            if script != current and index > start:
+                yield current, shown[start:index]
+                start = index
+            current = script
+        if start < len(shown):
+            yield current, shown[start:]
+
+    def _rebuild(self, run: Any, pieces: list[tuple[str, list[Any]]], text: _Text, extra: int) -> None:
+        properties = run.find(f"{_W}rPr")
+        if properties is None:
+            properties = etree.Element(f"{_W}rPr")
+        for child in list(run):
+            run.remove(child)
+        after = run
+        for number, (script, children) in enumerate(pieces):
+            piece = run if number == 0 else etree.Element(run.tag, run.attrib)
+            own = properties if number == 0 else deepcopy(properties)
+            piece.append(own)
+            piece.extend(children)
+            _name(own, self._family(script, text, "".join(child.text or "" for child in children)))
+            if extra and script == "east":
+                _widen(own, extra)
+            if number:
+                after.addnext(piece)
+                after = piece
+        if not pieces:
+            run.append(properties)
+
+    def _family(self, script: str, text: _Text, shown: str) -> str:
+        if script == "latin":
+            return self._latin_family(text.ascii or text.h_ansi)
+        face = self._chinese(text.east_asia)
+        self._need(shown, face)
+        return face.family
+
+    def _need(self, shown: str, face: Face) -> None:
+        self._use(face)
+        for char in fonts.missing_characters(shown, [face]):
+            (self.found.symbols if _engine_draws(char) else self.found.missing).add(char)
+
+    def _chinese(self, name: str) -> Face:
+        face = fonts.resolve_embedded(name or "宋体")
+        self._use(face)
+        return face
+
+    def _latin_family(self, name: str) -> str:
+        family = _LATIN.get(name.casefold())
+        if family is not None:
+            return family
+        if any(_script(char) == "east" for char in name) or name in fonts.known_names():
+            return self._chinese(name).family
+        return "Liberation Sans" if fonts.resolve_embedded(name).family == fonts.HEI.family else "Liberation Serif"
+
+    def _use(self, face: Face) -> None:
+        if face not in self.found.faces:
+            self.found.faces.append(face)
+
+
+def _paragraphs(root: Any) -> Iterator[tuple[Any, _Grid]]:
+    """Yield every paragraph of a story with the grid of its section (ECMA-376 part 1, 17.6.5)."""
+    waiting: list[Any] = []
+    for element in root.iter(f"{_W}p", f"{_W}sectPr"):
+        if element.tag == f"{_W}p":
+            waiting.append(element)
+        elif element.getparent().tag in {f"{_W}pPr", f"{_W}body"}:
+            grid = _grid(element)
+            yield from [(paragraph, grid) for paragraph in waiting]
+            waiting = []
+    yield from [(paragraph, _Grid()) for paragraph in waiting]
+
+
+def _grid(section: Any) -> _Grid:
+    element = section.find(f"{_W}docGrid")
+    if element is None or element.get(f"{_W}type") not in {"lines", "linesAndChars", "snapToChars"}:
+        return _Grid()
+    extra = 0.0
+    if element.get(f"{_W}type") != "lines":
+        extra = _number(element.get(f"{_W}charSpace"), 0.0) / 4096 * 20
+    return _Grid(max(0.0, _number(element.get(f"{_W}linePitch"), 0.0)) / 20, round(extra))
+
+
+def _runs(paragraph: Any) -> Iterator[Any]:
+    """Yield a paragraph's own runs, those of links, insertions and fields too, but not of text boxes in it."""
+    for child in paragraph:
+        if child.tag == f"{_W}r":
+            yield child
+        elif child.tag not in {f"{_W}pPr", f"{_W}p", f"{_W}del", f"{_W}moveFrom"} and isinstance(child.tag, str):
+            yield from _runs(child)
+
+
+def _text_element(text: str) -> Any:
+    element = etree.Element(f"{_W}t")
+    element.text = text
+    element.set(_XML_SPACE, "preserve")
+    return element
+
+
+def _name(properties: Any, family: str) -> None:
+    """Set all the fonts of a ``w:rPr`` to one family."""
+    names = properties.find(f"{_W}rFonts")
+    if names is None:
+        names = etree.Element(f"{_W}rFonts")
+        properties.insert(1 if len(properties) and properties[0].tag == f"{_W}rStyle" else 0, names)
+    names.attrib.clear()
+    for slot in _SLOTS:
+        names.set(f"{_W}{slot}", family)
+
+
+def _widen(properties: Any, extra: int) -> None:
+    """Add to the space between the characters of a run, in 20ths of a point."""
+    spacing = properties.find(f"{_W}spacing")
+    if spacing is None:
+        spacing = etree.SubElement(properties, f"{_W}spacing")
+    spacing.set(f"{_W}val", str(round(_number(spacing.get(f"{_W}val"), 0)) + extra))
+
+
+def _set_height(paragraph: Any, height: float) -> None:
+    """Set a paragraph's line height in points, off the grid."""
+    properties = paragraph.find(f"{_W}pPr")
+    if properties is None:
+        properties = etree.Element(f"{_W}pPr")
+        paragraph.insert(0, properties)
+    spacing = properties.find(f"{_W}spacing")
+    if spacing is None:
+        spacing = etree.Element(f"{_W}spacing")
+        properties.insert(sum(child.tag in _BEFORE_SPACING for child in properties), spacing)
+    spacing.set(f"{_W}line", str(round(height * 20)))
+    spacing.set(f"{_W}lineRule", "atLeast")
+
+
+# The elements that come before w:spacing in w:pPr (ECMA-376 part 1, 17.3.1.26).
+_BEFORE_SPACING = {
+    f"{_W}{name}"
+    for name in (
+        "pStyle", "keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl", "numPr", "suppressLineNumbers",
+        "pBdr", "shd", "tabs", "suppressAutoHyphens", "kinsoku", "wordWrap", "overflowPunct", "topLinePunct",
+        "autoSpaceDE", "autoSpaceDN", "bidi", "adjustRightInd", "snapToGrid",
+    )
+}  # fmt: skip
+
+
+# --- characters ----------------------------------------------------------------------------------------------------
+
+_WEAK = set("“”‘’…—–·×÷°±§")
+"""Characters that Chinese and Latin faces draw at different widths: the text around decides."""
+
+
+@cache
+def _script(char: str) -> str:
+    """Return which face draws a character: ``latin``, ``east``, ``weak`` (as its neighbours), ``space`` (any)."""
+    code = ord(char)
+    if char in _WEAK:
+        return "weak"
+    if char.isspace() and code != 0x3000:
+        return "space"
+    if code < 0x0250 or char == "•" or 0x0370 <= code < 0x0530 or 0x1E00 <= code < 0x2000:
+        return "latin"
+    return "east"
+
+
+def _next_script(shown: str, index: int) -> str:
+    return next((script for char in shown[index:] if (script := _script(char)) in {"east", "latin"}), "latin")
+
+
+_GREEK = dict(zip(range(0x61, 0x7B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True))
+_SYMBOL_FONTS: dict[str, dict[int, str]] = {
+    "symbol": {**_GREEK, 0xA3: "≤", 0xA5: "∞", 0xAE: "→", 0xB0: "°", 0xB1: "±", 0xB3: "≥", 0xB4: "×", 0xB7: "•",
+               0xB8: "÷", 0xB9: "≠", 0xBB: "≈", 0xD6: "√", 0x44: "Δ", 0x53: "Σ", 0x57: "Ω"},
+    "wingdings": {0x46: "☞", 0x6C: "●", 0x6E: "■", 0x6F: "□", 0x71: "□", 0x75: "◆", 0x76: "❖", 0x77: "◆", 0x9F: "•",
+                  0xA0: "•", 0xA7: "▪", 0xA8: "□", 0xB2: "◇", 0xD8: "➢", 0xE0: "→", 0xE8: "➔", 0xFB: "✗", 0xFC: "✓",
+                  0xFD: "☒", 0xFE: "☑"},
+    "wingdings 2": {0x4F: "✗", 0x50: "✓", 0x51: "☒", 0x52: "☑", 0x53: "☒", 0x54: "☒", 0x97: "●", 0x98: "●",
+                    0xA3: "□", 0xA2: "■"},
+    "wingdings 3": {0x7D: "▶", 0x75: "▲", 0x76: "▼"},
+}  # fmt: skip
+"""What the picture fonts of Word draw, as Unicode; their own code points say nothing without the font."""
+
+
+def _from_symbol_font(shown: str, name: str) -> str:
+    """Return text with the private code points (U+F000 to U+F0FF) of a picture font spelt in Unicode."""
+    if not any(0xF000 <= ord(char) <= 0xF0FF for char in shown):
+        return shown
+    known = _SYMBOL_FONTS.get(name.casefold(), {})
+    return "".join(known.get(ord(char) - 0xF000, char) for char in shown)
+
+
+def _spell_out_symbols(run: Any) -> None:
+    for symbol in run.findall(f"{_W}sym"):
+        code = int(symbol.get(f"{_W}char", "0") or "0", 16)
+        code = code if code >= 0xF000 else code + 0xF000
+        text = _text_element(_from_symbol_font(chr(min(code, 0xFFFF)), symbol.get(f"{_W}font", "")))
+        run.replace(symbol, text)
+
+
+def _number(text: str | None, otherwise: float) -> float:
+    try:
+        return float(text) if text else otherwise
+    except ValueError:
+        return otherwise
+
+
+def _is_on(element: Any) -> bool:
+    return element.get(f"{_W}val", "1") not in {"0", "false", "off"}
+
+
+# --- the engine ----------------------------------------------------------------------------------------------------
+
+
+def _rendered(source: Path, prepared: Prepared) -> bytes:
+    _keep_to_own_fonts()
+    try:
+        pdf = rdocx.Document.from_bytes(prepared.package).to_pdf(fonts=_passed(tuple(prepared.faces)))
+        return _without_actual_text(pdf)
+    except (rdocx.RdocxError, ValueError, RuntimeError) as error:
+        raise _refused(source, error) from error
+    except BaseException as error:
+        # A panic of the engine's Rust code reaches Python outside the tree of Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _refused(source, error) from error
+
+
+def _refused(source: Path, error: BaseException) -> ConversionError:
+    return ConversionError(
+        f"{source.name}: the embedded engine cannot lay it out: {error}",
+        fix="build with --engine libreoffice, or print it to PDF in Word and name that file",
+    )
+
+
+@cache
+def _passed(faces: tuple[Face, ...]) -> list[tuple[str, bytes]]:
+    return [(family, _with_line_height(data)) for family, data in fonts.for_embedded(faces)]
+
+
+@cache
+def _keep_to_own_fonts() -> None:
+    """Let the engine, which reads the system's fonts once in a process, find none but its own.
+
+    Elsewhere than on Linux it cannot be kept from them; runs name their faces, so only characters that no face has
+    can still come from the machine's fonts there.
+    """
+    before = os.environ.get("FONTCONFIG_FILE")
+    with tempfile.TemporaryDirectory(prefix="dossier-") as folder:
+        configuration = Path(folder) / "fonts.conf"
+        configuration.write_text(f"<fontconfig><dir>{folder}</dir></fontconfig>", encoding="utf-8")
+        os.environ["FONTCONFIG_FILE"] = str(configuration)
+        try:
+            rdocx.Document().to_pdf()
+        finally:
+            if before is None:
+                del os.environ["FONTCONFIG_FILE"]
+            else:
+                os.environ["FONTCONFIG_FILE"] = before
+
+
+@cache
+def _with_line_height(data: bytes) -> bytes:
+    """Return a TrueType font whose lines are as high as Word makes them (OpenType, tables ``hhea`` and ``OS/2``)."""
+    if data[:4] == b"ttcf":
+        return data
+    changed = bytearray(data)
+    tables = _tables(data)
+    units = struct.unpack_from(">H", data, tables[b"head"] + 18)[0]
+    ascent, descent = round(_LINE_ASCENT * units), round((LINE - _LINE_ASCENT) * units)
+    struct.pack_into(">hhh", changed, tables[b"hhea"] + 4, ascent, -descent, 0)
+    struct.pack_into(">hhhHH", changed, tables[b"OS/2"] + 68, ascent, -descent, 0, ascent, descent)
+    return bytes(changed)
+
+
+def _tables(data: bytes) -> dict[bytes, int]:
+    (count,) = struct.unpack_from(">H", data, 4)
+    rows = (struct.unpack_from(">4sLLL", data, 12 + 16 * number) for number in range(count))
+    return {tag: offset for tag, _, offset, _ in rows}
+
+
+@cache
+def _engine_draws(char: str) -> bool:
+    """Say whether the engine has a glyph for a character that the passed faces lack, by letting it draw one."""
+    _keep_to_own_fonts()
+    probe = rdocx.Document()
+    probe.add_paragraph(char)
+    with pikepdf.open(io.BytesIO(probe.to_pdf(fonts=_passed((fonts.SONG,))))) as pdf:
+        return _NO_GLYPH not in pdf.pages[0].Contents.read_bytes()
+
+
+_NO_GLYPH = rb"(\000\000"
+# The engine hangs the text of a line on its first glyph. Viewers built on pdfium then find every line twice.
+_ACTUAL_TEXT = re.compile(rb"/Span\s*<<\s*/ActualText\s*(?:<[0-9A-Fa-f]*>|\((?:\\.|[^\\)])*\))\s*>>\s*BDC", re.DOTALL)
+
+
+def _without_actual_text(data: bytes) -> bytes:
+    """Return a PDF whose text is found by its glyphs alone (their ToUnicode maps are right)."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        for page in pdf.pages:
+            contents = page.Contents
+            contents.write(_ACTUAL_TEXT.sub(b"/Span BMC", contents.read_bytes()))
+        pdf.save(out, deterministic_id=True, compress_streams=True)
+    return out.getvalue()
+
+
+# --- what is reported ----------------------------------------------------------------------------------------------
+
+
+def _unsupported(stories: Iterable[Any]) -> list[str]:
+    found: list[str] = []
+    for root in stories:
+        if any(element.get(f"{_W}val") == "distribute" for element in root.iter(f"{_W}jc")):
+            found.append("text spread over the line (distributed alignment) is set flush left")
+        if next(root.iter(f"{_O}OLEObject"), None) is not None:
+            found.append("embedded objects (OLE) are left out")
+    return list(dict.fromkeys(found))
+
+
+def _missing_note(missing: set[str], symbols: set[str]) -> Note:
+    return Note(
+        code=MISSING,
+        message=f"no font here has {_listed(missing | symbols)}: a box is printed instead",
+        fix="install the font the document asks for, use other characters, or print it to PDF and name that file",
+    )
+
+
+def _listed(chars: Iterable[str]) -> str:
+    return ", ".join(f"{char} (U+{ord(char):04X})" for char in sorted(chars))
+
+
+def _unsupported_note(found: list[str]) -> Note:
+    return Note(
+        code=UNSUPPORTED,
+        message="the embedded engine does not lay out all of it: " + "; ".join(found),
+        fix="look at the pages, and if they are not right build with --engine libreoffice, or name a PDF of it",
+    )

@@ -1,0 +1,450 @@
+"""Office files → PDF by LibreOffice: the one module that starts ``soffice``.
+
+LibreOffice answers 0 when it failed, hangs on some files, crashes on others and leaves processes behind; the evidence
+it is given is hostile. So each run has a profile and folders of its own, no network where the system lets us take it
+away, and ends with its whole process group killed; what it made is believed only when it opens and has a page.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+import pikepdf
+from natsort import natsorted
+
+from dossier.convert import ooxml
+from dossier.errors import ConversionError, EngineCrash, EngineError
+from dossier.part import Note
+from dossier.sources import Kind, recognise
+
+TIMEOUT = 120.0
+"""Seconds a run may pass without finishing one more file."""
+_VERSION_TIMEOUT = 60.0
+_POLL = 0.05
+_LOG_TAIL = 300
+_OVERRIDE = "DOSSIER_SOFFICE"
+_NAMES = ("soffice", "libreoffice", "soffice.com")
+_USUAL_PLACES = (
+    "/usr/lib/libreoffice/program/soffice",
+    "/usr/lib64/libreoffice/program/soffice",
+    "/opt/libreoffice*/program/soffice",
+    "/snap/bin/libreoffice",
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+    "C:/Program Files/LibreOffice/program/soffice.com",
+    "C:/Program Files (x86)/LibreOffice/program/soffice.com",
+)
+_KEPT_ENVIRONMENT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT")
+_SANDBOXES = (
+    ("--net", "--pid"),
+    ("--user", "--map-root-user", "--net", "--pid"),
+)
+
+_SUFFIXES = {Kind.DOCX: ".docx", Kind.XLSX: ".xlsx", Kind.PPTX: ".pptx", Kind.RTF: ".rtf", Kind.TEXT: ".txt"}
+_PACKAGES = frozenset({Kind.DOCX, Kind.XLSX, Kind.PPTX, Kind.ODF})
+_ODF_SUFFIXES = {
+    b"text": ".odt",
+    b"spreadsheet": ".ods",
+    b"presentation": ".odp",
+    b"graphics": ".odg",
+}
+_OLE_STREAMS = (
+    ("EncryptedPackage", ""),
+    ("WordDocument", ".doc"),
+    ("Workbook", ".xls"),
+    ("PowerPoint Document", ".ppt"),
+    ("Book", ".xls"),
+)
+
+_WRITER, _CALC, _COMMON = (f"/org.openoffice.Office.{name}" for name in ("Writer", "Calc", "Common"))
+_PDF_EXPORT = f"{_COMMON}/Filter/PDF/Export"
+_SETTINGS: tuple[tuple[str, str, str], ...] = (
+    # Nothing in a document runs.
+    (f"{_COMMON}/Security/Scripting", "DisableMacrosExecution", "true"),
+    (f"{_COMMON}/Security/Scripting", "MacroSecurityLevel", "3"),
+    ("/org.openoffice.Office.Java/VirtualMachine", "Enable", "false"),
+    # Nothing is fetched: linked pictures, sections, sheets, DDE.
+    (f"{_COMMON}/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+    (f"{_WRITER}/Content/Update", "Link", "2"),  # never
+    (f"{_CALC}/Content/Update", "Link", "1"),  # never; Calc counts differently
+    (f"{_CALC}/Formula/Load", "OOXMLRecalcMode", "1"),  # never: the page shows what its author saw
+    (f"{_CALC}/Formula/Load", "ODFRecalcMode", "1"),
+    # Nothing asks, restores, reports or greets.
+    ("/org.openoffice.Setup/Office", "ooSetupInstCompleted", "true"),
+    (f"{_COMMON}/Misc", "FirstRun", "false"),
+    (f"{_COMMON}/Misc", "CrashReport", "false"),
+    (f"{_COMMON}/Misc", "ShowTipOfTheDay", "false"),
+    ("/org.openoffice.Office.Recovery/RecoveryInfo", "Enabled", "false"),
+    (f"{_COMMON}/Save/Document", "AutoSave", "false"),
+    # What the PDF is like: pictures as they are, bookmarks kept, fields drawn.
+    (_PDF_EXPORT, "UseTaggedPDF", "false"),
+    (_PDF_EXPORT, "ExportBookmarks", "true"),
+    (_PDF_EXPORT, "ExportNotes", "false"),
+    (_PDF_EXPORT, "ExportFormFields", "false"),
+    (_PDF_EXPORT, "ReduceImageResolution", "false"),
+    (_PDF_EXPORT, "ExportLinksRelativeFsys", "false"),
+)
+
+Outcome = tuple[Note, ...] | ConversionError
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One file as LibreOffice gets it: ``name`` is plain ASCII, ``notes`` what was seen before handing it over."""
+
+    source: Path
+    name: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How a process ended: ``died`` (a crash, or a status other than 0), ``hung`` until it was killed, or neither."""
+
+    died: bool = False
+    hung: bool = False
+    said: str = ""
+
+
+def find() -> Path | None:
+    """Return the ``soffice`` to use, or None: the one ``DOSSIER_SOFFICE`` names, on the path, or in a usual place.
+
+    Raises EngineError where ``DOSSIER_SOFFICE`` names nothing that can be run.
+    """
+    named = os.environ.get(_OVERRIDE)
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise EngineError(
+                f"{_OVERRIDE} is {named!r}, where there is no program",
+                fix=f"point {_OVERRIDE} at the soffice program of a LibreOffice, or unset it",
+            )
+        return Path(found)
+    on_path = next(filter(None, map(shutil.which, _NAMES)), None)
+    if on_path:
+        return Path(on_path)
+    for place in _USUAL_PLACES:
+        root = Path(place).anchor
+        for path in natsorted(Path(root).glob(place.removeprefix(root)), reverse=True) if root else ():
+            if path.is_file():
+                return path
+    return None
+
+
+def version() -> str:
+    """Return name and number, such as ``LibreOffice 7.4.7.2``; raises EngineError where it is absent or broken."""
+    return _version_of(_soffice())
+
+
+def convert(source: Path, out: Path, *, fontconfig: Path | None = None, timeout: float = TIMEOUT) -> tuple[Note, ...]:
+    """Convert one office file to the PDF ``out``; raises ConversionError, or EngineError as :func:`convert_batch`."""
+    [outcome] = convert_batch([(source, out)], fontconfig=fontconfig, timeout=timeout)
+    if isinstance(outcome, ConversionError):
+        raise outcome
+    return outcome
+
+
+def convert_batch(
+    jobs: Sequence[tuple[Path, Path]], *, fontconfig: Path | None, timeout: float = TIMEOUT
+) -> list[Outcome]:
+    """Convert many office files, ``(source, out)`` each, with one LibreOffice process; one outcome a job, in order.
+
+    ``fontconfig`` is a configuration file for fontconfig. A run that finishes no file for ``timeout`` seconds is
+    killed. The file a process died on, and files it left without a PDF, are tried once more, each alone in a new
+    process. The outcome of a file is its notes, or a ConversionError (EngineCrash where LibreOffice itself failed).
+    Raises EngineError where LibreOffice is absent or cannot be started.
+    """
+    soffice = _soffice()
+    _version_of(soffice)  # one that does not work at all is no fault of the files
+    outcomes: dict[int, Outcome] = {}
+    prepared: dict[int, _Job] = {}
+    with tempfile.TemporaryDirectory(prefix="dossier-office-", ignore_cleanup_errors=True) as folder:
+        desk = _Desk(soffice, Path(folder), fontconfig, timeout)
+        for position, (source, _) in enumerate(jobs):
+            try:
+                prepared[position] = _prepare(source, desk.sources, position + 1)
+            except ConversionError as error:
+                outcomes[position] = error
+        endings = desk.convert(list(prepared.values()))
+        for position, job in prepared.items():
+            made = desk.result_of(job)
+            if made.is_file():
+                shutil.move(made, jobs[position][1])
+                outcomes[position] = job.notes
+            else:
+                outcomes[position] = _failure(job, endings[job.name], timeout)
+    return [outcomes[position] for position in range(len(jobs))]
+
+
+class _Desk:
+    """The folders of one batch: sources come in by ``sources``, PDFs that can be believed go out by ``results``."""
+
+    def __init__(self, soffice: Path, folder: Path, fontconfig: Path | None, timeout: float) -> None:
+        self.soffice = soffice
+        self.folder = folder
+        self.fontconfig = fontconfig
+        self.timeout = timeout
+        self.sources = folder / "sources"
+        self.results = folder / "results"
+        self.sources.mkdir()
+        self.results.mkdir()
+
+    def convert(self, jobs: Sequence[_Job]) -> dict[str, _Ending]:
+        """Convert ``jobs``; return, by name, how the last process ended that left a job without a PDF."""
+        endings: dict[str, _Ending] = {}
+        again: list[_Job] = []
+        waiting = list(jobs)
+        while waiting:
+            ending = self._run(waiting)
+            missing = [job for job in waiting if not self.result_of(job).is_file()]
+            # A process that failed was working on the first file it had not finished, and never saw those after it.
+            tried = missing[:1] if ending.died or ending.hung else missing
+            endings |= dict.fromkeys((job.name for job in tried), ending)
+            if not (ending.hung and len(waiting) == 1):
+                again += tried
+            waiting = missing[len(tried) :]
+        for job in again:
+            endings[job.name] = self._run([job])
+        return endings
+
+    def result_of(self, job: _Job) -> Path:
+        """Return where the PDF of ``job`` is, if it was made."""
+        return self.results / f"{Path(job.name).stem}.pdf"
+
+    def _run(self, jobs: Sequence[_Job]) -> _Ending:
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="run-", ignore_cleanup_errors=True) as name:
+            room = Path(name)
+            made, profile = room / "made", room / "profile"
+            for folder in (made, room / "tmp", profile / "user"):
+                folder.mkdir(parents=True)
+            _write_profile(profile / "user" / "registrymodifications.xcu")
+            command = [
+                *_sandbox(),
+                os.fspath(self.soffice),
+                f"-env:UserInstallation={profile.as_uri()}",
+                *("--headless", "--invisible", "--nologo", "--nodefault", "--norestore", "--nolockcheck"),
+                *("--convert-to", "pdf", "--outdir", os.fspath(made)),
+                *(os.fspath(self.sources / job.name) for job in jobs),
+            ]
+            ending = _watch(command, room, _environment(room, self.fontconfig), made, self.timeout)
+            for job in jobs:
+                result = self.result_of(job)
+                if _is_whole(made / result.name):
+                    (made / result.name).replace(result)
+            return ending
+
+
+def _watch(command: Sequence[str], room: Path, environment: Mapping[str, str], made: Path, timeout: float) -> _Ending:
+    with _running(command, room, environment) as process:
+        finished, deadline = 0, time.monotonic() + timeout
+        while not _has_ended(process):
+            now = sum(1 for _ in made.iterdir())
+            if now > finished:
+                finished, deadline = now, time.monotonic() + timeout
+            if time.monotonic() > deadline:
+                return _Ending(hung=True)
+            time.sleep(_POLL)
+    return _Ending(died=process.returncode != 0, said=_last_words(room))
+
+
+@contextmanager
+def _running(command: Sequence[str], room: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process in a group of its own; on any way out, that whole group is dead."""
+    with (room / "log").open("wb") as log:
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=room,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(
+                f"LibreOffice cannot be started: {error}",
+                fix=f"reinstall LibreOffice, or point {_OVERRIDE} at one that works",
+            ) from error
+    try:
+        yield process
+    finally:
+        _kill_group(process)
+        process.wait()
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    if sys.platform == "win32":
+        return process.poll() is not None
+    # The process is left unreaped, so that its group's number cannot pass to a stranger before the group is killed.
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        kill = ["taskkill", "/PID", str(process.pid), "/T", "/F"]
+        subprocess.run(kill, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        return
+    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _last_words(room: Path) -> str:
+    text = (room / "log").read_bytes()[-_LOG_TAIL:].decode("utf-8", "replace")
+    lines = [line.strip() for line in text.replace(os.fspath(room), "").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def _is_whole(pdf: Path) -> bool:
+    """Say whether a PDF exists, opens without repair, and has a page."""
+    try:
+        with pikepdf.open(pdf, attempt_recovery=False) as document:
+            return len(document.pages) > 0
+    except (FileNotFoundError, pikepdf.PdfError):
+        return False
+
+
+def _prepare(source: Path, folder: Path, number: int) -> _Job:
+    """Look into ``source`` and copy it, without what it would fetch from elsewhere, under a plain name."""
+    try:
+        kind = recognise(source)
+        name = f"{number:04d}{_suffix(source, kind)}"
+        notes: tuple[Note, ...] = ooxml.inspect(source) if kind in _PACKAGES else ()
+        if any(note.code == ooxml.EXTERNAL for note in notes):
+            ooxml.neutralise(source, folder / name)
+        else:
+            # A copy, never a link: LibreOffice writes lock files beside what it opens.
+            shutil.copyfile(source, folder / name)
+    except OSError as error:
+        raise ConversionError(
+            f"{source.name} cannot be read: {error.strerror}", fix="check that the file is there and may be read"
+        ) from error
+    return _Job(source, name, notes)
+
+
+def _suffix(source: Path, kind: Kind) -> str:
+    if kind is Kind.ODF:
+        return _odf_suffix(source)
+    if kind is Kind.OLE:
+        return _ole_suffix(source)
+    return _SUFFIXES.get(kind) or source.suffix.lower()
+
+
+def _odf_suffix(source: Path) -> str:
+    with source.open("rb") as file:
+        head = file.read(256)
+    return next((suffix for word, suffix in _ODF_SUFFIXES.items() if b"opendocument." + word in head), ".odt")
+
+
+def _ole_suffix(source: Path) -> str:
+    # The directory of a compound file names its streams in UTF-16 ([MS-CFB] 2.6.1).
+    data = source.read_bytes()
+    suffix = next((suffix for stream, suffix in _OLE_STREAMS if stream.encode("utf-16-le") in data), None)
+    if suffix == "":
+        raise ConversionError(
+            f"{source.name} is locked with a password",
+            fix="open it in Office, take the password off, save it and name that file",
+            code="encrypted-source",
+        )
+    return suffix or source.suffix.lower()
+
+
+def _failure(job: _Job, ending: _Ending, timeout: float) -> ConversionError:
+    name = job.source.name
+    fix = "open it in Office, print it to PDF and name that file"
+    if ending.hung:
+        return EngineCrash(
+            f"{name}: LibreOffice was still busy after {timeout:g} s and was stopped", fix=fix, code="hung-source"
+        )
+    said = f": {ending.said}" if ending.said else ""
+    if ending.died:
+        return EngineCrash(f"{name}: LibreOffice crashed on it{said}", fix=fix, code="crashed-source")
+    return ConversionError(
+        f"{name}: LibreOffice made no PDF of it{said}",
+        fix=f"the file may be damaged or locked with a password: {fix}",
+        code="unreadable-source",
+    )
+
+
+def _write_profile(path: Path) -> None:
+    items = "".join(
+        f'<item oor:path={quoteattr(node)}><prop oor:name={quoteattr(name)} oor:op="fuse">'
+        f"<value>{escape(value)}</value></prop></item>\n"
+        for node, name, value in _SETTINGS
+    )
+    path.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema" '
+        f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n{items}</oor:items>\n',
+        encoding="utf-8",
+    )
+
+
+def _environment(room: Path, fontconfig: Path | None) -> dict[str, str]:
+    """Return all that LibreOffice learns of ours: no proxies, no preloads, no other profile."""
+    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    temporary = os.fspath(room / "tmp")
+    environment |= {"HOME": os.fspath(room), "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary}
+    if sys.platform == "linux":
+        environment |= {"SAL_USE_VCLPLUGIN": "svp", "LC_ALL": "C.UTF-8"}
+    if fontconfig is not None:
+        environment["FONTCONFIG_FILE"] = os.fspath(fontconfig.resolve())
+    return environment
+
+
+@lru_cache(maxsize=1)
+def _sandbox() -> tuple[str, ...]:
+    """Return what to put before the command so that it has no network and dies with us, or nothing where that fails."""
+    setpriv, unshare = shutil.which("setpriv"), shutil.which("unshare")
+    if not (setpriv and unshare):
+        return ()
+    for spaces in _SANDBOXES:
+        prefix = (setpriv, "--pdeathsig", "KILL", unshare, *spaces, "--fork", "--kill-child", "--")
+        try:
+            trial = subprocess.run(
+                [*prefix, "true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if trial.returncode == 0:
+            return prefix
+    return ()
+
+
+def _soffice() -> Path:
+    found = find()
+    if found is None:
+        raise EngineError(
+            "LibreOffice is not installed",
+            fix=f"install LibreOffice, point {_OVERRIDE} at its soffice program, or build with --engine embedded",
+        )
+    return found
+
+
+@lru_cache(maxsize=4)
+def _version_of(soffice: Path) -> str:
+    with tempfile.TemporaryDirectory(prefix="dossier-office-", ignore_cleanup_errors=True) as name:
+        room = Path(name)
+        (room / "tmp").mkdir()
+        command = [os.fspath(soffice), f"-env:UserInstallation={(room / 'profile').as_uri()}", "--version"]
+        ending = _watch(command, room, _environment(room, None), room / "tmp", _VERSION_TIMEOUT)
+        text = (room / "log").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"([A-Za-z]\w*) (\d+(?:\.\d+)+)", text)
+    if ending.died or ending.hung or not found:
+        raise EngineError(
+            f"{soffice} does not say its version",
+            fix=f"run it with --version to see why, reinstall LibreOffice, or point {_OVERRIDE} at one that works",
+        )
+    return f"{found[1]} {found[2]}"

@@ -1,0 +1,531 @@
+"""PDF → part: pages as seen, everything that acts removed, links and outline taken out as data.
+
+Each page's content becomes one form XObject, placed by one matrix that holds its crop box, /Rotate and /UserUnit. That keeps
+its graphics state to itself, whatever its operators leave behind, and clips it to what a reader showed. Image
+data is copied byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pikepdf
+import pypdf
+import pypdfium2
+from pikepdf import Array, Dictionary, Name, Object, Pdf
+
+from dossier.errors import ConversionError
+from dossier.identity import Identities
+from dossier.part import INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
+
+VERSION = f"1 qpdf {pikepdf.__libqpdf_version__}"
+
+_MOST_PAGES = 20_000
+_MOST_LINKS = 5_000  # of one page
+_MOST_BOOKMARKS = 20_000
+_DEEPEST = 50
+_MOST_CELLS = 400  # of an ink mask, each way
+_PAPER = 250  # grey values from here up to 255 are paper
+_A4 = (595.276, 841.89)
+_HEADER_WITHIN = 1024
+_SCHEMES = ("http://", "https://", "mailto:", "dossier:")
+_ACTING = {"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute",
+           "/Movie", "/Sound", "/Hide", "/ResetForm", "/SetOCGState", "/Trans", "/GoTo3DView"}  # fmt: skip
+_PLAYING = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
+_RESEND = "ask for the file again, or print it to PDF anew"
+
+Matrix = tuple[float, float, float, float, float, float]
+_BROKEN = (pikepdf.PdfError, pypdf.errors.PyPdfError, pypdfium2.PdfiumError, RuntimeError, ValueError, TypeError, KeyError,
+           AttributeError, IndexError, RecursionError, OverflowError)  # fmt: skip
+
+
+def normalise(source: Path, out: Path) -> Part:
+    """Write the part that becomes of the PDF ``source`` to ``out``.
+
+    Raises ConversionError with the code ``encrypted-source``, ``damaged-source``, ``empty-source``, ``looping-source`` or
+    ``oversized-source``.
+    """
+    with _opened(source) as pdf:
+        pages = _pages(pdf)
+        notes = list(_notes(pdf, pages))
+        frames = [_frame(page) for page in pages]
+        finder = _Destinations(pdf, pages, frames)
+        links = [_links(page, frame, finder) for page, frame in zip(pages, frames, strict=True)]
+        outline = tuple(_outline(pdf, finder))
+        _flatten(pdf)
+        for page, frame in zip(pages, frames, strict=True):
+            _enclose(pdf, page, frame)
+            _disinherit(page)
+        for key in list(pdf.Root.keys()):
+            if key not in ("/Type", "/Pages"):
+                del pdf.Root[key]
+        for key in list(pdf.trailer.keys()):
+            if key not in ("/Root", "/Size"):
+                del pdf.trailer[key]
+        pdf.save(
+            out,
+            static_id=True,
+            compress_streams=True,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            encryption=False,
+        )
+    with _refusing():
+        inks = _inks(out)
+        digests = _digests(out)
+    described = tuple(
+        PartPage(round(frame.width, 3), round(frame.height, 3), ink, digest, own)
+        for frame, ink, digest, own in zip(frames, inks, digests, links, strict=True)
+    )
+    return Part(out, described, outline, tuple(notes))
+
+
+def count_pages(source: Path) -> int:
+    """Return how many pages a PDF has; raises ConversionError like :func:`normalise`."""
+    with _opened(source) as pdf:
+        return len(_pages(pdf))
+
+
+# --- opening -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except _BROKEN as error:
+        raise ConversionError(f"it is damaged: {error}", fix=_RESEND, code="damaged-source") from error
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[Pdf]:
+    try:
+        pdf = Pdf.open(source, suppress_warnings=True)
+    except pikepdf.PasswordError:
+        raise ConversionError(
+            "it is encrypted and needs a password", fix="ask for a copy without one", code="encrypted-source"
+        ) from None
+    except _BROKEN as error:
+        raise ConversionError(
+            f"it is not a readable PDF: {_first_line(error)}", fix=_RESEND, code="damaged-source"
+        ) from error
+    with _refusing(), pdf:
+        yield pdf
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rpartition(": ")[2]
+
+
+def _pages(pdf: Pdf) -> list[Object]:
+    """Return the page objects, found by a walk of our own that notices loops."""
+    root = pdf.Root.get(Name.Pages)
+    if not isinstance(root, Dictionary):
+        raise ConversionError("it has no page tree", fix=_RESEND, code="damaged-source")
+    seen: set[tuple[int, int]] = set()
+    stack: list[Object] = [root]
+    leaves = 0
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, Dictionary):
+            continue
+        kids = node.get(Name.Kids)
+        if kids is None:
+            leaves += 1
+        elif node.objgen != (0, 0):
+            if node.objgen in seen:
+                raise ConversionError("its page tree loops", fix=_RESEND, code="looping-source")
+            seen.add(node.objgen)
+        if leaves > _MOST_PAGES or len(seen) > _MOST_PAGES:
+            raise ConversionError(
+                f"it has more than {_MOST_PAGES} pages", fix="split it into several files", code="oversized-source"
+            )
+        if isinstance(kids, Array):
+            stack.extend(kids.as_list())
+    pages: list[Object] = [page.obj for page in pdf.pages]
+    if not pages:
+        raise ConversionError("it has no pages", fix="ask for the file again", code="empty-source")
+    return pages
+
+
+# --- what is worth reporting ---------------------------------------------------------------------------------------
+
+
+def _notes(pdf: Pdf, pages: Sequence[Object]) -> Iterator[Note]:
+    if pdf.is_encrypted:
+        yield Note("was-encrypted", "it was encrypted and opened without a password", "nothing, if you may bind it")
+    if any("reconstruct" in str(warning) for warning in pdf.get_warnings()):
+        yield Note(
+            "repaired", "it is damaged; what could be read of it is bound", "compare its pages, or ask for it again"
+        )
+    form = pdf.Root.get(Name.AcroForm)
+    if isinstance(form, Dictionary):
+        if Name.XFA in form:
+            yield Note(
+                "xfa-form", "it holds an XFA form; its plain pages are bound", "print it to PDF if they look empty"
+            )
+        if _signed(form):
+            yield Note(
+                "signature-lost", "it is digitally signed; the signature cannot survive binding",
+                "keep the original beside the book",
+            )  # fmt: skip
+    names = _attachments(pdf, pages)
+    if names:
+        yield Note(
+            "embedded-files", f"it carries files that are not bound: {', '.join(names[:10])}",
+            "name those that are evidence in the manifest",
+        )  # fmt: skip
+    count = _count_actions(pdf, pages)
+    if count:
+        yield Note(
+            "actions-removed", f"{count} scripts or actions were removed from it", "nothing: none may act in a book"
+        )
+    if _hidden_layers(pdf):
+        yield Note(
+            "hidden-layers", "layers that are hidden in it are shown in the book", "print it to PDF as it should look"
+        )
+
+
+def _signed(form: Dictionary) -> bool:
+    stack: list[tuple[Object, int]] = [(field, 0) for field in _elements(form.get(Name.Fields))]
+    for _ in range(_MOST_BOOKMARKS):
+        if not stack:
+            return False
+        node, depth = stack.pop()
+        if not isinstance(node, Dictionary):
+            continue
+        if node.get(Name.FT) == Name.Sig and Name.V in node:
+            return True
+        if depth < _DEEPEST:
+            stack += [(kid, depth + 1) for kid in _elements(node.get(Name.Kids))]
+    return False
+
+
+def _elements(value: object) -> list[Object]:
+    return list(value.as_list()) if isinstance(value, Array) else []
+
+
+def _attachments(pdf: Pdf, pages: Sequence[Object]) -> list[str]:
+    names = list(pdf.attachments.keys())
+    for annotation in _annotations(pages):
+        if annotation.get(Name.Subtype) == Name.FileAttachment:
+            spec = annotation.get(Name.FS)
+            found = spec.get(Name.UF, spec.get(Name.F, "?")) if isinstance(spec, Dictionary) else "?"
+            names.append(str(found))
+    return names
+
+
+def _annotations(pages: Sequence[Object]) -> Iterator[Dictionary]:
+    for page in pages:
+        for annotation in _elements(page.get(Name.Annots)):
+            if isinstance(annotation, Dictionary):
+                yield annotation
+
+
+def _count_actions(pdf: Pdf, pages: Sequence[Object]) -> int:
+    count = sum(_acts(pdf.Root.get(key)) for key in (Name.OpenAction,))
+    count += sum(Name.AA in node for node in (pdf.Root, *pages))
+    names = pdf.Root.get(Name.Names)
+    if isinstance(names, Dictionary) and Name.JavaScript in names:
+        count += 1
+    for annotation in _annotations(pages):
+        count += _acts(annotation.get(Name.A)) + (Name.AA in annotation)
+        count += str(annotation.get(Name.Subtype)) in _PLAYING
+    return count
+
+
+def _acts(action: object) -> bool:
+    return isinstance(action, Dictionary) and str(action.get(Name.S)) in _ACTING
+
+
+def _hidden_layers(pdf: Pdf) -> bool:
+    properties = pdf.Root.get(Name.OCProperties)
+    default = properties.get(Name.D) if isinstance(properties, Dictionary) else None
+    if not isinstance(default, Dictionary):
+        return False
+    return bool(_elements(default.get(Name.OFF))) or default.get(Name.BaseState) == Name.OFF
+
+
+# --- pages as seen -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """How a page is seen: its size in points, its own box, and the matrix from its own space to the page as seen."""
+
+    width: float
+    height: float
+    box: tuple[float, float, float, float]
+    matrix: Matrix
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        a, b, c, d, e, f = self.matrix
+        return a * x + c * y + e, b * x + d * y + f
+
+
+def _frame(page: Object) -> _Frame:
+    media = _box(_inherited(page, "/MediaBox")) or (0.0, 0.0, *_A4)
+    crop = _box(_inherited(page, "/CropBox"))
+    box = (_meet(media, crop) if crop else None) or media
+    x0, y0, x1, y1 = box
+    unit = float(page.get(Name.UserUnit, 1) or 1)
+    unit = unit if 0 < unit <= 100_000 else 1.0
+    turn = _inherited(page, "/Rotate")
+    turn = int(turn) % 360 // 90 * 90 if isinstance(turn, int | float) or hasattr(turn, "__int__") else 0
+    plain: Matrix = {
+        0: (1.0, 0.0, 0.0, 1.0, -x0, -y0),
+        90: (0.0, -1.0, 1.0, 0.0, -y0, x1),
+        180: (-1.0, 0.0, 0.0, -1.0, x1, y1),
+        270: (0.0, 1.0, -1.0, 0.0, y1, -x0),
+    }[turn]
+    a, b, c, d, e, f = (value * unit for value in plain)
+    width, height = (x1 - x0) * unit, (y1 - y0) * unit
+    if turn in (90, 270):
+        width, height = height, width
+    return _Frame(width, height, box, (a, b, c, d, e, f))
+
+
+def _inherited(page: Object, key: str) -> object:
+    node: object = page
+    for _ in range(_DEEPEST):
+        if not isinstance(node, Dictionary):
+            return None
+        if key in node:
+            return node[key]
+        node = node.get(Name.Parent)
+    return None
+
+
+def _box(value: object) -> tuple[float, float, float, float] | None:
+    if not isinstance(value, Array) or len(value) != 4:
+        return None
+    try:
+        x0, y0, x1, y1 = (float(number) for number in value.as_list())
+    except (TypeError, ValueError):
+        return None
+    box = min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    return box if box[2] - box[0] > 0.01 and box[3] - box[1] > 0.01 else None
+
+
+def _meet(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> tuple[float, float, float, float] | None:
+    box = max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])
+    return box if box[2] - box[0] > 0.01 and box[3] - box[1] > 0.01 else None
+
+
+def _flatten(pdf: Pdf) -> None:
+    pdf.generate_appearance_streams()
+    pdf.flatten_annotations("all")
+
+
+def _enclose(pdf: Pdf, page: Object, frame: _Frame) -> None:
+    form = pdf.make_indirect(pikepdf.Page(page).as_form_xobject(handle_transformations=False))
+    form.BBox = Array([round(value, 4) for value in frame.box])
+    form.Matrix = Array([round(value, 6) for value in frame.matrix])
+    for key in list(page.keys()):
+        if key not in ("/Type", "/Parent"):
+            del page[key]
+    page.MediaBox = Array([0, 0, round(frame.width, 3), round(frame.height, 3)])
+    page.Resources = Dictionary(XObject=Dictionary(Page0=form))
+    page.Contents = pdf.make_stream(b"/Page0 Do")
+    group = form.get(Name.Group)
+    if group is not None:
+        page.Group = group
+
+
+def _disinherit(page: Object) -> None:
+    """Remove what page tree nodes would hand down to a page that no longer has it of its own."""
+    node = page.get(Name.Parent)
+    for _ in range(_DEEPEST):
+        if not isinstance(node, Dictionary):
+            return
+        for key in ("/Rotate", "/MediaBox", "/CropBox", "/Resources"):
+            if key in node:
+                del node[key]
+        node = node.get(Name.Parent)
+
+
+# --- links and outline ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Destinations:
+    """Finds the pages (from 1) that destinations name, and the height there in points as seen."""
+
+    pdf: Pdf
+    pages: Sequence[Object]
+    frames: Sequence[_Frame]
+    numbers: dict[tuple[int, int], int] = field(init=False)
+    named: Mapping[str, Object] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = {page.objgen: index for index, page in enumerate(self.pages, start=1)}
+        self.named = _named_destinations(self.pdf)
+
+    def find(self, node: Dictionary) -> tuple[int, float | None] | None:
+        """Return page and height that an annotation or outline entry leads to within the same file."""
+        target = node.get(Name.Dest)
+        action = node.get(Name.A)
+        if target is None and isinstance(action, Dictionary) and action.get(Name.S) == Name.GoTo:
+            target = action.get(Name.D)
+        return self._resolve(target)
+
+    def _resolve(self, target: object) -> tuple[int, float | None] | None:
+        if isinstance(target, Name | pikepdf.String):
+            target = self.named.get(str(target).removeprefix("/"))
+        if isinstance(target, Dictionary):
+            target = target.get(Name.D)
+        if not isinstance(target, Array) or len(target) == 0:
+            return None
+        values = list(target.as_list())
+        page = self._page(values[0])
+        if page is None:
+            return None
+        return page, self._top(values, self.frames[page - 1])
+
+    def _page(self, value: object) -> int | None:
+        if isinstance(value, Dictionary):
+            return self.numbers.get(value.objgen)
+        if isinstance(value, int) and 0 <= value < len(self.pages):
+            return value + 1
+        return None
+
+    @staticmethod
+    def _top(values: Sequence[object], frame: _Frame) -> float | None:
+        kind = str(values[1]) if len(values) > 1 else ""
+        place = {"/XYZ": (2, 3), "/FitH": (None, 2), "/FitBH": (None, 2), "/FitR": (2, 5)}.get(kind)
+        if place is None:
+            return None
+        across, up = (None if i is None or i >= len(values) else values[i] for i in place)
+        try:
+            left = frame.box[0] if across is None else float(across)  # type: ignore[arg-type]
+            top = None if up is None else float(up)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return None
+        if top is None:
+            return None
+        height = frame.point(left, top)[1]
+        return round(min(max(height, 0.0), frame.height), 2)
+
+
+def _named_destinations(pdf: Pdf) -> dict[str, Object]:
+    found: dict[str, Object] = {}
+    old = pdf.Root.get(Name.Dests)
+    if isinstance(old, Dictionary):
+        found |= {str(key).removeprefix("/"): old[key] for key in old.keys()}  # noqa: SIM118 - not a dict
+    names = pdf.Root.get(Name.Names)
+    tree = names.get(Name.Dests) if isinstance(names, Dictionary) else None
+    if isinstance(tree, Dictionary):
+        with _ignoring_a_broken_tree():
+            found |= {str(key): value for key, value in pikepdf.NameTree(tree).items()}
+    return found
+
+
+@contextmanager
+def _ignoring_a_broken_tree() -> Iterator[None]:
+    """Links through names that cannot be read lead nowhere in the source too."""
+    try:
+        yield
+    except (pikepdf.PdfError, RuntimeError, ValueError, TypeError):
+        return
+
+
+def _links(page: Object, frame: _Frame, finder: _Destinations) -> tuple[Link, ...]:
+    links: list[Link] = []
+    for annotation in _annotations([page]):
+        if annotation.get(Name.Subtype) != Name.Link or len(links) >= _MOST_LINKS:
+            continue
+        area = _box(annotation.get(Name.Rect))
+        if area is None:
+            continue
+        x0, y0 = frame.point(area[0], area[1])
+        x1, y1 = frame.point(area[2], area[3])
+        box = Box(*(round(value, 2) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))
+        action = annotation.get(Name.A)
+        if isinstance(action, Dictionary) and action.get(Name.S) == Name.URI:
+            uri = str(action.get(Name.URI, ""))
+            if uri.lower().startswith(_SCHEMES):
+                links.append(Link(box, uri=uri))
+            continue
+        found = finder.find(annotation)
+        if found is not None:
+            links.append(Link(box, page=found[0], top=found[1]))
+    return tuple(_merged(links))
+
+
+def _merged(links: Sequence[Link]) -> list[Link]:
+    """Join areas of one line that lead to the same place: engines write one for each glyph or run."""
+    merged: list[Link] = []
+    for link in links:
+        last = merged[-1] if merged else None
+        if last is not None and (last.uri, last.page, last.top) == (link.uri, link.page, link.top):
+            level = min(last.box.top, link.box.top) - max(last.box.bottom, link.box.bottom)
+            low = min(last.box.height, link.box.height)
+            near = -low <= link.box.left - last.box.right <= low
+            if level > low / 2 and near:
+                joined = Box(
+                    min(last.box.left, link.box.left), min(last.box.bottom, link.box.bottom),
+                    max(last.box.right, link.box.right), max(last.box.top, link.box.top),
+                )  # fmt: skip
+                merged[-1] = Link(joined, link.uri, link.page, link.top)
+                continue
+        merged.append(link)
+    return merged
+
+
+def _outline(pdf: Pdf, finder: _Destinations) -> Iterator[OutlineEntry]:
+    root = pdf.Root.get(Name.Outlines)
+    if not isinstance(root, Dictionary):
+        return
+    seen: set[tuple[int, int]] = set()
+    stack: list[tuple[int, object]] = [(1, root.get(Name.First))]
+    skipped = 0
+    while stack and len(seen) < _MOST_BOOKMARKS:
+        level, node = stack.pop()
+        if not isinstance(node, Dictionary) or node.objgen in seen or level > _DEEPEST:
+            continue
+        seen.add(node.objgen)
+        found = finder.find(node)
+        if found is not None:
+            yield OutlineEntry(" ".join(str(node.get(Name.Title, "")).split()), found[0], level - skipped, found[1])
+        stack.append((level, node.get(Name.Next)))
+        stack.append((level + 1, node.get(Name.First)))
+
+
+# --- ink and identity ----------------------------------------------------------------------------------------------
+
+_INKED = bytes(0x31 if grey < _PAPER else 0x30 for grey in range(256))  # "1" for ink, "0" for paper
+
+
+def _inks(path: Path) -> list[Ink]:
+    inks: list[Ink] = []
+    with pypdfium2.PdfDocument(path) as document:
+        for page in document:
+            width, height = page.get_size()
+            scale = min(1 / INK_CELL, _MOST_CELLS / width, _MOST_CELLS / height)
+            bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
+            image = bitmap.to_pil()
+            columns, count = image.size
+            flags = image.tobytes().translate(_INKED)
+            # Bit 0 is the leftmost cell and the first row the lowest: both the other way round than pixels are stored.
+            rows = tuple(
+                int(flags[start : start + columns][::-1], 2) for start in range((count - 1) * columns, -1, -columns)
+            )
+            inks.append(Ink(columns, rows))
+            page.close()
+    return inks
+
+
+def _digests(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        reader = pypdf.PdfReader(file, strict=False)
+        identities = Identities(reader)
+        digests = []
+        for page in reader.pages:
+            digests.append(identities.of(page, stamped=False))
+            identities.forget()
+        return digests

@@ -1,0 +1,306 @@
+"""The small language of Word templates: Jinja without its sharp edges, and the filters that authors may use.
+
+A template may come from a stranger. It sees values but no Python (Jinja's immutable sandbox), a misspelt name is an
+error (strict undefined), every value is escaped, and work and output are bounded: each turn of a loop and each call
+costs a step and each printed character counts; nothing may grow beyond :data:`MAX_TEXT` on its way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
+
+from jinja2 import StrictUndefined, nodes
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, TemplateSyntaxError, UndefinedError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+
+MAX_STEPS = 1_000_000
+"""Turns of loops and calls in one document."""
+
+MAX_OUTPUT = 64 * 1024**2
+"""Characters of XML that one document may become."""
+
+MAX_TEXT = 1_000_000
+"""Characters of a text, or members of a list, that an expression may make."""
+
+_FORBIDDEN_NODES = {
+    nodes.Macro: "macro",
+    nodes.CallBlock: "call",
+    nodes.Include: "include",
+    nodes.Import: "import",
+    nodes.FromImport: "from … import",
+    nodes.Extends: "extends",
+    nodes.Block: "block",
+}
+_KEPT_FILTERS = (
+    "abs", "count", "d", "default", "e", "escape", "first", "float", "groupby", "int", "last", "length", "list", "map",
+    "max", "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort", "unique",
+)  # fmt: skip
+# Methods that make a text as long as their argument says.
+_FORBIDDEN_METHODS = frozenset(
+    {"center", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust", "translate", "zfill"}
+)
+_NOT_IN_XML = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one document has used up of :data:`MAX_STEPS` and :data:`MAX_OUTPUT`."""
+
+    steps: int = 0
+    output: int = 0
+
+    def spend(self, *, steps: int = 0, output: int = 0) -> None:
+        """Take note of work done; raise SecurityError beyond the bounds."""
+        self.steps += steps
+        self.output += output
+        if self.steps > MAX_STEPS:
+            raise SecurityError(f"the template's loops go round more than {MAX_STEPS} times")
+        if self.output > MAX_OUTPUT:
+            raise SecurityError(f"the document grows beyond {MAX_OUTPUT >> 20} MiB")
+
+
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+class _Bounds(NodeTransformer):
+    """Rewrites a parsed template so that its loops are counted and what it joins is measured."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja calls it by the node's name
+        if node.recursive:
+            raise TemplateSyntaxError("recursive loops are not available in templates", node.lineno)
+        literal = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+        self.generic_visit(node)
+        node.iter = _filtered(node.iter, "counted", nodes.Const(literal))
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        node.nodes = [_filtered(part, "shown") for part in node.nodes]
+        return _filtered(node, "measured")
+
+
+def _filtered(node: nodes.Node, name: str, *arguments: nodes.Expr) -> nodes.Filter:
+    filtered = nodes.Filter(node, name, list(arguments), [], None, None)
+    filtered.set_lineno(node.lineno)
+    return filtered
+
+
+class UnknownName(UndefinedError):
+    """A template uses a ``name`` that is not there; ``known`` are those that are, if the name stood after a value."""
+
+    def __init__(self, message: str | None, name: str, known: list[str]) -> None:
+        super().__init__(message)
+        self.name = name
+        self.known = known
+
+
+class _Unknown(StrictUndefined):
+    """A value that is not there: using it raises :class:`UnknownName`, or what the sandbox wants raised."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> None:
+        super().__init__(hint, obj, name, exc)
+        if exc is UndefinedError and name is not None:
+            known = [] if obj is missing else fields(obj)
+            self._undefined_exception: Any = partial(UnknownName, name=str(name), known=known)
+
+
+class Language(ImmutableSandboxedEnvironment):
+    """The environment that templates are compiled and rendered in."""
+
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
+
+    def __init__(self) -> None:
+        super().__init__(undefined=_Unknown, autoescape=True, finalize=_printed)
+        self.filters = {name: self.filters[name] for name in _KEPT_FILTERS} | FILTERS | _BOUNDING
+        self.globals = {name: self.globals[name] for name in ("range", "namespace")}
+
+    def compiled(self, source: str) -> Compiled:
+        """Compile a template's XML. Raises Jinja's TemplateSyntaxError, whose ``lineno`` counts lines of ``source``."""
+        tree = self.parse(source)
+        for node in tree.find_all(tuple(_FORBIDDEN_NODES)):
+            raise TemplateSyntaxError(f"`{_FORBIDDEN_NODES[type(node)]}` is not available in templates", node.lineno)
+        names = frozenset(node.name for node in tree.find_all(nodes.Name) if node.ctx == "store")
+        return Compiled(self.from_string(_Bounds().visit(tree)).generate, names)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        spend(steps=1)
+        return super().call(context, obj, *args, **kwargs)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Leave ``str.format`` to :meth:`is_safe_attribute`; Jinja's own stand-in makes texts of any length."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str) and attr in _FORBIDDEN_METHODS:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if not _modest(operator, left, right):
+            raise SecurityError(f"the result of `{operator}` would be too large, or is not available in templates")
+        return super().call_binop(context, operator, left, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compiled template: ``generate`` yields its text in pieces; ``names`` are those it gives values itself."""
+
+    generate: Callable[..., Iterable[str]]
+    names: frozenset[str]
+
+    def render(self, context: Mapping[str, object], budget: Budget) -> str:
+        """Return the filled text. Raises Jinja's errors, and those of functions in ``context``."""
+        token = _budget.set(budget)
+        try:
+            return "".join(self.generate(context))
+        finally:
+            _budget.reset(token)
+
+
+def spend(*, steps: int = 0, output: int = 0) -> None:
+    """Charge the document that is being filled; see :class:`Budget`."""
+    budget = _budget.get()
+    if budget is not None:
+        budget.spend(steps=steps, output=output)
+
+
+def _modest(operator: str, left: Any, right: Any) -> bool:
+    if operator == "%":
+        return not isinstance(left, str)
+    if operator == "+":
+        return not hasattr(left, "__len__") or not hasattr(right, "__len__") or bool(len(left) + len(right) <= MAX_TEXT)
+    if operator == "**":
+        return bool(abs(left) <= MAX_TEXT and abs(right) <= 64)
+    for one, other in ((left, right), (right, left)):
+        if hasattr(one, "__len__") and len(one) * max(1, other) > MAX_TEXT:
+            return False
+        if isinstance(one, int) and one.bit_length() > 4096:
+            return False
+    return True
+
+
+def _counted(iterable: Iterable[Any], literal: int) -> Iterator[Any]:
+    for value in iterable:
+        spend(steps=1, output=literal)
+        yield value
+
+
+def _measured(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise SecurityError(f"a text grows beyond {MAX_TEXT} characters")
+    return text
+
+
+def shown(value: Any) -> str:
+    """Return a value as text. Characters that XML cannot hold become spaces, which is what they look like."""
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return _NOT_IN_XML.sub(" ", value)
+    if value is None:
+        return ""
+    if isinstance(value, int | float | Decimal | date | StrictUndefined):
+        return str(value)
+    if isinstance(value, list | tuple | Mapping | Iterator):
+        raise TemplateRuntimeError("a list cannot be shown as it is; loop over it, or use its length")
+    names = ", ".join(fields(value)[:6])
+    raise TemplateRuntimeError(f"this is several values and cannot be shown as it is; name one of them: {names}")
+
+
+def _printed(value: Any) -> str:
+    text = shown(value)
+    spend(output=len(text))
+    return text
+
+
+def fields(value: object) -> list[str]:
+    """Return the names that a template may use after ``value.``."""
+    return [name for name in dir(value) if not name.startswith("_")]
+
+
+# --- filters for authors -------------------------------------------------------------------------------------------
+
+_DATE_FIELD = re.compile("YYYY|YY|MM|M|DD|D")
+_DIGITS = re.compile("[0-9]+")
+_CN = "〇一二三四五六七八九"
+
+
+def as_date(value: Any, pattern: str = "YYYY年M月D日") -> str:
+    """Show a date, or its ISO text, by a pattern of ``YYYY YY MM M DD D``; other text is shown as it is."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            return shown(value)
+    if not isinstance(value, date):
+        return shown(value)
+    parts = {
+        "YYYY": f"{value.year:04}", "YY": f"{value.year % 100:02}", "MM": f"{value.month:02}", "M": f"{value.month}",
+        "DD": f"{value.day:02}", "D": f"{value.day}",
+    }  # fmt: skip
+    return _DATE_FIELD.sub(lambda match: parts[match.group()], pattern)
+
+
+def cn(value: Any) -> str:
+    """Show digits in Chinese: 1 to 99 as one counts (十二), anything longer digit by digit (二〇二三)."""
+    return _DIGITS.sub(lambda match: _cn_number(match.group()), shown(value))
+
+
+def _cn_number(digits: str) -> str:
+    if len(digits) != 2 or digits[0] == "0":
+        return "".join(_CN[int(digit)] for digit in digits)
+    tens, ones = int(digits[0]), int(digits[1])
+    return ("" if tens == 1 else _CN[tens]) + "十" + (_CN[ones] if ones else "")
+
+
+def points(value: Any) -> str:
+    """Show a score without needless zeros: 1.50 as 1.5, 2.0 as 2."""
+    text = shown(value)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return f"{number:f}".rstrip("0").rstrip(".") if "." in text else text
+
+
+def join(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+    """Join values, or one field of each, with a separator between them."""
+    parts: list[str] = []
+    size = 0
+    for value in values:
+        text = shown(getattr(value, attribute) if attribute and not attribute.startswith("_") else value)
+        size += len(text) + len(separator)
+        if size > MAX_TEXT:
+            raise SecurityError(f"a text grows beyond {MAX_TEXT} characters")
+        parts.append(text)
+    return separator.join(parts)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "date": as_date,
+    "cn": cn,
+    "points": points,
+    "join": join,
+    "upper": lambda value: shown(value).upper(),
+    "lower": lambda value: shown(value).lower(),
+    "trim": lambda value: shown(value).strip(),
+}
+_BOUNDING: dict[str, Callable[..., Any]] = {"counted": _counted, "measured": _measured, "shown": shown}

@@ -1,0 +1,224 @@
+"""Safe paths, hashing, and recognising a file by its content, never by its name."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from natsort import natsorted, ns
+
+_HEAD = 4096
+_PDF_HEADER_WITHIN = 1024  # readers accept junk before the header up to here (ISO 32000-1, annex H, note 13)
+_CHUNK = 1 << 20
+_MAX_PACKAGE_ENTRIES = 20_000
+_MAX_MATCHES = 20_000
+_LEFT_OUT = ("~$", "._", ".~lock.")
+_LEFT_OUT_NAMES = frozenset({"Thumbs.db", "desktop.ini", ".DS_Store"})
+
+
+class Kind(StrEnum):
+    """What a file is, judged by its content; the value is how messages name it."""
+
+    PDF = "PDF"
+    DOCX = "Word (DOCX)"
+    JPEG = "JPEG"
+    PNG = "PNG"
+    TIFF = "TIFF"
+    WEBP = "WebP"
+    BMP = "BMP"
+    GIF = "GIF"
+    XLSX = "Excel (XLSX)"
+    PPTX = "PowerPoint (PPTX)"
+    ODF = "OpenDocument"
+    OFD = "OFD"
+    OLE = "old Office (DOC, XLS, PPT or WPS)"
+    RTF = "RTF"
+    HEIC = "HEIC or AVIF"
+    JPEG2000 = "JPEG 2000"
+    ZIP = "ZIP archive"
+    RAR = "RAR archive"
+    SEVEN_ZIP = "7z archive"
+    MEDIA = "audio or video"
+    TEXT = "text"
+    EMPTY = "empty file"
+    UNKNOWN = "unknown kind of file"
+
+
+_SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
+    (0, b"\xff\xd8\xff", Kind.JPEG),
+    (0, b"\x89PNG\r\n\x1a\n", Kind.PNG),
+    (0, b"II*\0", Kind.TIFF),
+    (0, b"MM\0*", Kind.TIFF),
+    (0, b"II+\0", Kind.TIFF),
+    (0, b"MM\0+", Kind.TIFF),
+    (0, b"GIF8", Kind.GIF),
+    (0, b"BM", Kind.BMP),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OLE),
+    (0, b"{\\rtf", Kind.RTF),
+    (0, b"\0\0\0\x0cjP  ", Kind.JPEG2000),
+    (0, b"\xff\x4f\xff\x51", Kind.JPEG2000),
+    (0, b"Rar!\x1a\x07", Kind.RAR),
+    (0, b"7z\xbc\xaf\x27\x1c", Kind.SEVEN_ZIP),
+    (0, b"ID3", Kind.MEDIA),
+    (0, b"\x1aE\xdf\xa3", Kind.MEDIA),
+    (0, b"OggS", Kind.MEDIA),
+)
+_STILL_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+
+
+class PathRefused(ValueError):
+    """A path in the manifest leads, or could lead, out of the sources folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file on disk that evidence comes from; ``name`` is relative to the sources folder, with ``/``."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str
+    kind: Kind
+
+
+def resolve(root: Path, name: str) -> Path:
+    """Return the real path of ``name`` inside ``root``.
+
+    Raises PathRefused for an absolute path, ``..`` or a symbolic link that leads out of ``root``, and FileNotFoundError
+    or IsADirectoryError where there is no such file.
+    """
+    path = root.joinpath(*_parts(name)).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise PathRefused(f"{name!r} leads out of the sources folder by a symbolic link")
+    if path.is_dir():
+        raise IsADirectoryError(name)
+    if not path.is_file():
+        raise FileNotFoundError(name)
+    return path
+
+
+def expand(root: Path, pattern: str) -> list[str]:
+    """Return the names of the files inside ``root`` that match a glob ``pattern``, in natural order (2 before 10).
+
+    Leftovers of office programs and of operating systems (``~$…``, ``Thumbs.db``) are not evidence and never match.
+    Raises PathRefused like :func:`resolve`, and for a pattern that matches more than 20,000 files.
+    """
+    _parts(pattern)
+    names: list[str] = []
+    for path in root.glob(pattern):
+        if len(names) > _MAX_MATCHES:
+            raise PathRefused(f"{pattern!r} matches more than {_MAX_MATCHES} files")
+        if path.is_file() and not is_leftover(path.name):
+            names.append(path.relative_to(root).as_posix())
+    return natsorted(names, alg=ns.PATH | ns.IGNORECASE)
+
+
+def read(root: Path, name: str) -> SourceFile:
+    """Hash and recognise the file ``name`` inside ``root``; raises like :func:`resolve`, and OSError."""
+    path = resolve(root, name)
+    return SourceFile(path, name, path.stat().st_size, sha256_of(path), recognise(path))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def similar_names(root: Path, name: str) -> list[str]:
+    """Return up to three names of files in ``root`` that ``name`` may have meant, best first."""
+    wanted = PurePosixPath(name)
+    folder = root.joinpath(*wanted.parent.parts)
+    near = [p.relative_to(root).as_posix() for p in folder.iterdir() if p.is_file()] if folder.is_dir() else []
+    found = difflib.get_close_matches(name, near, n=3, cutoff=0.6)
+    if found:
+        return found
+    elsewhere = [n for n in _all_names(root) if PurePosixPath(n).name == wanted.name]
+    return natsorted(elsewhere)[:3]
+
+
+def recognise(path: Path) -> Kind:
+    """Say what a file is from its content; raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head:
+        return Kind.EMPTY
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        return _recognise_package(path)
+    for offset, signature, kind in _SIGNATURES:
+        if head[offset : offset + len(signature)] == signature:
+            return kind
+    if head[:4] == b"RIFF":
+        return Kind.WEBP if head[8:12] == b"WEBP" else Kind.MEDIA
+    if head[4:8] == b"ftyp":
+        return Kind.HEIC if head[8:12] in _STILL_BRANDS else Kind.MEDIA
+    if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
+        return Kind.PDF
+    if head[0] == 0xFF and head[1:2] and head[1] & 0xE0 == 0xE0 and head[1] not in (0xFE, 0xFF):
+        return Kind.MEDIA
+    return Kind.TEXT if _is_text(head) else Kind.UNKNOWN
+
+
+def _recognise_package(path: Path) -> Kind:
+    try:
+        with zipfile.ZipFile(path) as package:
+            names = set(package.namelist()[:_MAX_PACKAGE_ENTRIES])
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError):
+        return Kind.ZIP
+    lower = {name.lower() for name in names}
+    for member, kind in (("word/", Kind.DOCX), ("xl/", Kind.XLSX), ("ppt/", Kind.PPTX)):
+        if "[content_types].xml" in lower and any(name.startswith(member) for name in lower):
+            return kind
+    if "ofd.xml" in lower:
+        return Kind.OFD
+    if {"mimetype", "content.xml"} <= lower:
+        return Kind.ODF
+    return Kind.ZIP
+
+
+def _is_text(head: bytes) -> bool:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    if b"\0" in head:
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        for cut in range(4):  # the last character may be cut in two
+            try:
+                head[: len(head) - cut].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            return True
+    return False
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    if "\0" in name:
+        raise PathRefused("a path holds a NUL character")
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or (path.parts and path.parts[0].endswith(":")):
+        raise PathRefused(f"{name!r} is an absolute path")
+    if ".." in path.parts:
+        raise PathRefused(f"{name!r} climbs out of the sources folder with '..'")
+    return path.parts
+
+
+def is_leftover(name: str) -> bool:
+    """Say whether a file of this name is left over by an office program or an operating system."""
+    return name.startswith(_LEFT_OUT) or name in _LEFT_OUT_NAMES
+
+
+def _all_names(root: Path) -> Iterator[str]:
+    seen = 0
+    for folder, folders, files in os.walk(root):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        for file in files:
+            seen += 1
+            if seen > _MAX_MATCHES:
+                return
+            yield Path(folder, file).relative_to(root).as_posix()

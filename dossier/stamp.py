@@ -1,0 +1,202 @@
+"""Draws labels and watermarks on pages, as real text in an embedded face."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from pikepdf import Array, Dictionary, Name, Object, Pdf
+
+from dossier.placement import Placement
+
+FONT_NAME = "/DsrLabel"
+STATE_NAME = "/DsrWatermark"
+_EM = 1000
+
+# What the streams around a page's own content look like: a proof accepts nothing else there.
+OPENING = re.compile(rb"q(?: -?[\d.]+){6} cm\s*")
+_TEXT = rb"BT /DsrLabel [\d.]+ Tf(?: -?[\d.]+){6} Tm <[0-9A-F]*> Tj ET Q"
+CLOSING = re.compile(
+    rb"\s*Q(?:\s*q /DsrWatermark gs(?: [\d.]+){3} rg " + _TEXT + rb")?(?:\s*q(?: [\d.]+){3} rg " + _TEXT + rb")?\s*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The few characters of a face that the stamps need: widths in 1/1000 em and glyph numbers by character."""
+
+    program: bytes
+    name: str
+    glyphs: dict[str, int]
+    widths: dict[int, int]
+    ascent: int
+    descent: int
+    box: tuple[int, int, int, int]
+
+    def width(self, text: str, size: float) -> float:
+        """Return the width of ``text`` in points, set at ``size`` points."""
+        return sum(self.widths[self.glyphs[char]] for char in text) * size / _EM
+
+    def hex(self, text: str) -> bytes:
+        """Return ``text`` as the operand of a text-showing operator."""
+        return b"<" + b"".join(b"%04X" % self.glyphs[char] for char in text) + b">"
+
+
+def load_face(path: Path, texts: Iterable[str]) -> Face:
+    """Load the part of a TrueType face that ``texts`` need; a character that it lacks becomes ``?``."""
+    with TTFont(path, lazy=True) as font:
+        wanted = {char for text in texts for char in text} | {"?"}
+        cmap = font.getBestCmap()
+        options = subset.Options(hinting=False, layout_features=[], name_IDs=[6], notdef_outline=True)
+        options.drop_tables += ["GSUB", "GPOS", "GDEF", "vhea", "vmtx", "VORG", "BASE"]
+        options.recalc_timestamp = False
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(unicodes=[ord(char) for char in wanted])
+        subsetter.subset(font)
+        scale = _EM / font["head"].unitsPerEm
+        known = font.getBestCmap()
+        glyphs = {char: font.getGlyphID(known[ord(char)]) for char in wanted if ord(char) in cmap}
+        metrics = font["hmtx"]
+        widths = {number: round(metrics[name][0] * scale) for number, name in enumerate(font.getGlyphOrder())}
+        head, line = font["head"], font["hhea"]
+        box = tuple(round(value * scale) for value in (head.xMin, head.yMin, head.xMax, head.yMax))
+        name = str(font["name"].getDebugName(6) or "Label")
+        out = io.BytesIO()
+        font.save(out, reorderTables=False)
+        glyphs |= {char: glyphs["?"] for char in wanted if char not in glyphs}
+        return Face(
+            out.getvalue(),
+            name,
+            glyphs,
+            widths,
+            round(line.ascent * scale),
+            round(line.descent * scale),
+            box,
+        )
+
+
+def embed(pdf: Pdf, face: Face) -> Object:
+    """Add the face to ``pdf`` as a composite font (ISO 32000-1, 9.7) and return it."""
+    base = Name("/DSRLBL+" + face.name)
+    descriptor = Dictionary(
+        Type=Name.FontDescriptor,
+        FontName=base,
+        Flags=4,
+        FontBBox=Array(list(face.box)),
+        ItalicAngle=0,
+        Ascent=face.ascent,
+        Descent=face.descent,
+        CapHeight=700,
+        StemV=80,
+        FontFile2=pdf.make_stream(face.program, Length1=len(face.program)),
+    )
+    widths = [value for number, width in sorted(face.widths.items()) for value in (number, Array([width]))]
+    descendant = Dictionary(
+        Type=Name.Font,
+        Subtype=Name.CIDFontType2,
+        BaseFont=base,
+        CIDSystemInfo=Dictionary(Registry="Adobe", Ordering="Identity", Supplement=0),
+        CIDToGIDMap=Name.Identity,
+        FontDescriptor=pdf.make_indirect(descriptor),
+        W=Array(widths),
+    )
+    return pdf.make_indirect(
+        Dictionary(
+            Type=Name.Font,
+            Subtype=Name.Type0,
+            BaseFont=base,
+            Encoding=Name("/Identity-H"),
+            DescendantFonts=Array([pdf.make_indirect(descendant)]),
+            ToUnicode=pdf.make_stream(_to_unicode(face)),
+        )
+    )
+
+
+def transparent(pdf: Pdf) -> Object:
+    """Add the graphics state that watermarks are drawn with."""
+    return pdf.make_indirect(Dictionary(Type=Name.ExtGState, ca=0.18, CA=0.18))
+
+
+def color(text: str) -> tuple[float, float, float]:
+    """Read a colour written ``#RRGGBB``; each part is returned as 0 to 1."""
+    red, green, blue = (int(text[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    return red, green, blue
+
+
+def placement_stream(placement: Placement) -> bytes:
+    """Return the stream that comes before a page's own content."""
+    return b"q %s cm\n" % b" ".join(_number(value) for value in placement.matrix)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What is drawn on pages: font size in points, colour as red, green, blue from 0 to 1."""
+
+    face: Face
+    size: float
+    color: tuple[float, float, float]
+    watermark: str = ""
+
+    def stream(self, placement: Placement, label: str) -> bytes:
+        """Return the stream that comes after a page's own content; empty text draws nothing."""
+        parts = [b"\nQ"]
+        if self.watermark:
+            parts.append(self._watermark(placement))
+        if label:
+            parts.append(
+                b"q %s rg BT %s %s Tf 1 0 0 1 %s %s Tm %s Tj ET Q"
+                % (
+                    b" ".join(_number(value) for value in self.color),
+                    FONT_NAME.encode(),
+                    _number(self.size),
+                    _number(placement.label_x),
+                    _number(placement.label_y),
+                    self.face.hex(label),
+                )
+            )
+        return b"\n".join(parts)
+
+    def _watermark(self, placement: Placement) -> bytes:
+        size = min(placement.width, placement.height) / max(3, len(self.watermark) + 1)
+        angle = math.atan2(placement.height, placement.width)
+        cos, sin = math.cos(angle), math.sin(angle)
+        half = self.face.width(self.watermark, size) / 2
+        x = placement.width / 2 - half * cos + 0.35 * size * sin
+        y = placement.height / 2 - half * sin - 0.35 * size * cos
+        matrix = b" ".join(_number(value) for value in (cos, sin, -sin, cos, x, y))
+        return b"q %s gs 0.6 0 0 rg BT %s %s Tf %s Tm %s Tj ET Q" % (
+            STATE_NAME.encode(),
+            FONT_NAME.encode(),
+            _number(size),
+            matrix,
+            self.face.hex(self.watermark),
+        )
+
+
+def _number(value: float) -> bytes:
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return b"0" if text in ("", "-0") else text.encode()
+
+
+def _to_unicode(face: Face) -> bytes:
+    rows = sorted((number, char) for char, number in face.glyphs.items())
+    chunks = [rows[start : start + 100] for start in range(0, len(rows), 100)]  # at most 100 a section
+    body = "\n".join(
+        f"{len(chunk)} beginbfchar\n"
+        + "\n".join(f"<{number:04X}> <{char.encode('utf-16-be').hex().upper()}>" for number, char in chunk)
+        + "\nendbfchar"
+        for chunk in chunks
+    )
+    return (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
+        "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
+        "/CMapName /Adobe-Identity-UCS def /CMapType 2 def\n"
+        "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
+        f"{body}\nendcmap CMapName currentdict /CMap defineresource pop end end\n"
+    ).encode()

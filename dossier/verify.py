@@ -1,0 +1,344 @@
+"""Proves a finished binder against its receipt with libraries that did not write it.
+
+pypdf reads pages, page labels, jumps, outline and the identity of what each page shows; pdfium reads the labels back as a
+reader's eye would. Nothing here trusts the receipt's own checksum alone: a page that was swapped, dropped, repeated or
+altered is seen even where that was fixed to match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pypdf
+import pypdfium2
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
+
+from dossier import publish, receipt
+from dossier.errors import Problem, UsageError, VerificationError
+from dossier.identity import Identities
+from dossier.receipt import Receipt
+from dossier.sources import sha256_of
+from dossier.stamp import CLOSING, OPENING
+
+_MOST_FINDINGS = 200
+_SIZE_TOLERANCE = 0.01  # points
+_AGAIN = "build the binder again; do not hand this one in"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was proved, as counts; ``changed`` names sources that are no longer what they were when they were bound."""
+
+    volumes: int
+    pages: int
+    labels: int
+    identities: int
+    jumps: int
+    bookmarks: int
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Findings:
+    """Collects what is wrong with one volume, and counts what is right."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    labels: int = 0
+    identities: int = 0
+    jumps: int = 0
+    bookmarks: int = 0
+
+    def add(self, code: str, message: str, page: int | None = None) -> None:
+        place = f"{self.file}, page {page}: " if page else f"{self.file}: "
+        self.problems.append(Problem(code, place + message, _AGAIN))
+
+
+def verify(path: Path | str) -> Verification:
+    """Prove the binder in a folder, or the one a volume's PDF belongs to, and compare its sources where they are still there.
+
+    Raises VerificationError with every finding, and UsageError where there is no binder or no receipt.
+    """
+    path = Path(path)
+    folder = path if path.is_dir() else path.parent
+    if not folder.is_dir():
+        raise UsageError(f"{path} is not there", fix="name the folder of a finished binder, or its PDF")
+    publish.settle(folder)
+    claimed = receipt.read(receipt_of(path))
+    if path.is_file() and path.name not in {volume.file for volume in claimed.volumes}:
+        raise UsageError(f"{path.name} is not a volume of the binder in {folder}", fix="name the binder's own PDF")
+    return prove(folder, claimed, changed=_changed_sources(claimed))
+
+
+def receipt_of(path: Path) -> Path:
+    """Return the receipt that belongs to a binder's folder or PDF."""
+    if path.is_dir():
+        return path / "receipt.json"
+    draft = path.name.startswith("binder-draft") and (path.parent / "receipt-draft.json").exists()
+    return path.parent / ("receipt-draft.json" if draft else "receipt.json")
+
+
+def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = ()) -> Verification:
+    """Prove the volumes in ``folder`` against a receipt; raises VerificationError."""
+    found = [_prove_volume(folder, claimed, index) for index in range(1, len(claimed.volumes) + 1)]
+    problems = [problem for findings in found for problem in findings.problems]
+    if not claimed.volumes:
+        problems.append(Problem("no-volume", "the receipt names no volume", _AGAIN))
+    if problems:
+        more = len(problems) - _MOST_FINDINGS
+        if more > 0:
+            problems[_MOST_FINDINGS:] = [Problem("more", f"and {more} more findings", _AGAIN)]
+        raise VerificationError("the binder is not what its receipt says", problems)
+    return Verification(
+        len(found),
+        sum(volume.pages for volume in claimed.volumes),
+        sum(findings.labels for findings in found),
+        sum(findings.identities for findings in found),
+        sum(findings.jumps for findings in found),
+        sum(findings.bookmarks for findings in found),
+        tuple(changed),
+    )
+
+
+def _prove_volume(folder: Path, claimed: Receipt, number: int) -> _Findings:
+    volume = claimed.volumes[number - 1]
+    findings = _Findings(volume.file)
+    path = folder / volume.file
+    pages = [page for page in claimed.pages if page.volume == number]
+    if Path(volume.file).name != volume.file:
+        findings.add("bad-receipt", "a volume's file must lie beside its receipt")
+        return findings
+    if not path.is_file():
+        findings.add("no-volume", "the file is not there")
+        return findings
+    # pdfium and hashing release the interpreter's lock, so the three proofs run side by side.
+    with ThreadPoolExecutor(2) as pool:
+        checksum = pool.submit(sha256_of, path)
+        labels = pool.submit(_read_labels, path, [bool(page.label) or page.kind == "blank" for page in pages])
+        try:
+            _prove_structure(path, claimed, pages, findings)
+        except (pypdf.errors.PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            findings.add("unreadable", f"pypdf cannot read it: {error}")
+        if checksum.result() != volume.sha256:
+            findings.add("checksum", "the file was changed after it was bound")
+        _prove_labels(pages, labels.result(), findings)
+    return findings
+
+
+def _read_labels(path: Path, wanted: Sequence[bool]) -> list[str | None] | str:
+    """Return each wanted page's text as pdfium extracts it, or the reason why it cannot."""
+    texts: list[str | None] = []
+    try:
+        with pypdfium2.PdfDocument(path) as document:
+            for index in range(len(document)):
+                if index >= len(wanted) or not wanted[index]:
+                    texts.append(None)
+                    continue
+                page = document[index]
+                textpage = page.get_textpage()
+                texts.append(textpage.get_text_range())
+                textpage.close()
+                page.close()
+    except pypdfium2.PdfiumError as error:
+        return str(error)
+    return texts
+
+
+def _prove_labels(pages: Sequence[receipt.Page], texts: list[str | None] | str, findings: _Findings) -> None:
+    if isinstance(texts, str):
+        findings.add("unreadable", f"pdfium cannot read it: {texts}")
+        return
+    for page, text in zip(pages, texts, strict=False):
+        shown = re.sub(r"\s+", "", text or "")
+        if page.kind == "blank" and page.label == "":
+            if shown and not _is_watermark(shown):
+                findings.add("label", f"a blank page shows {shown[:40]!r}", page.page)
+        elif page.label:
+            if re.sub(r"\s+", "", page.label) not in shown:
+                findings.add("label", f"the label {page.label!r} is not printed on it", page.page)
+            else:
+                findings.labels += 1
+
+
+def _is_watermark(text: str) -> bool:
+    return len(text) <= 40
+
+
+def _prove_structure(path: Path, claimed: Receipt, pages: Sequence[receipt.Page], findings: _Findings) -> None:
+    with path.open("rb") as file:
+        reader = pypdf.PdfReader(file, strict=False)
+        count = len(reader.pages)
+        if count != len(pages) or count != claimed.volumes[pages[0].volume - 1].pages:
+            findings.add("page-count", f"it has {count} pages, the receipt says {len(pages)}")
+            return
+        if [page.page for page in pages] != list(range(1, count + 1)):
+            findings.add("bad-receipt", "the receipt does not list every page once, in order")
+            return
+        _prove_page_labels(reader, pages, findings)
+        numbers = _page_numbers(reader)
+        files = [volume.file for volume in claimed.volumes]
+        _prove_outline(reader, [m for m in claimed.outline if m.volume == pages[0].volume], numbers, findings)
+        identities = Identities(reader)
+        for page, expected in zip(reader.pages, pages, strict=True):
+            _prove_size(page, expected, findings)
+            _prove_jumps(page, expected, numbers, files, findings)
+            _prove_identity(page, expected, identities, findings)
+            identities.forget()
+
+
+def _prove_page_labels(reader: pypdf.PdfReader, pages: Sequence[receipt.Page], findings: _Findings) -> None:
+    for label, page in zip(reader.page_labels, pages, strict=True):
+        if label != page.number:
+            findings.add("page-label", f"its page label is {label!r}, its number {page.number!r}", page.page)
+
+
+def _page_numbers(reader: pypdf.PdfReader) -> dict[int, int]:
+    numbers: dict[int, int] = {}
+    for number, page in enumerate(reader.pages, start=1):
+        reference = page.indirect_reference
+        if reference is not None:
+            if reference.idnum in numbers:
+                raise ValueError(f"page {number} is the same object as page {numbers[reference.idnum]}")
+            numbers[reference.idnum] = number
+    return numbers
+
+
+def _prove_outline(
+    reader: pypdf.PdfReader, expected: Sequence[receipt.Bookmark], numbers: dict[int, int], findings: _Findings
+) -> None:
+    found = list(_walk_outline(reader, numbers))
+    wanted = [(mark.level, mark.title, mark.page) for mark in expected]
+    for have, want in zip(found, wanted, strict=False):
+        if have != want:
+            findings.add("outline", f"the outline entry {have[1]!r} leads to page {have[2]}, not {want[1]!r} {want[2]}")
+        else:
+            findings.bookmarks += 1
+    if len(found) != len(wanted):
+        findings.add("outline", f"the outline has {len(found)} entries, the receipt says {len(wanted)}")
+
+
+def _walk_outline(reader: pypdf.PdfReader, numbers: dict[int, int]) -> Iterator[tuple[int, str, int]]:
+    outlines = reader.root_object.get("/Outlines")
+    if outlines is None:
+        return
+    stack = [(1, outlines.get_object().get("/First"))]
+    seen: set[int] = set()
+    while stack:
+        level, node = stack.pop()
+        if node is None:
+            continue
+        if isinstance(node, IndirectObject):
+            if node.idnum in seen:
+                raise ValueError("the outline loops")
+            seen.add(node.idnum)
+        entry = node.get_object()
+        yield level, str(entry.get("/Title", "")), _target(entry.get("/Dest"), numbers)
+        stack.append((level, entry.raw_get("/Next") if "/Next" in entry else None))
+        stack.append((level + 1, entry.raw_get("/First") if "/First" in entry else None))
+
+
+def _target(destination: object, numbers: dict[int, int]) -> int:
+    """Return the page (from 1) that an explicit destination names, 0 where it names none of this file."""
+    if isinstance(destination, IndirectObject):
+        destination = destination.get_object()
+    if isinstance(destination, ArrayObject) and destination:
+        first = list.__getitem__(destination, 0)
+        if isinstance(first, IndirectObject):
+            return numbers.get(first.idnum, 0)
+    return 0
+
+
+def _prove_size(page: pypdf.PageObject, expected: receipt.Page, findings: _Findings) -> None:
+    box = [float(value) for value in page.mediabox]
+    wanted = [0.0, 0.0, expected.width, expected.height]
+    plain = "/Rotate" not in page and "/UserUnit" not in page and "/CropBox" not in page
+    if not plain or any(abs(a - b) > _SIZE_TOLERANCE for a, b in zip(box, wanted, strict=True)):
+        findings.add("page-size", f"its sheet is {box}, not {wanted}", expected.page)
+
+
+def _prove_jumps(
+    page: DictionaryObject, expected: receipt.Page, numbers: dict[int, int], files: list[str], findings: _Findings
+) -> None:
+    annotations = page.get("/Annots")
+    links = [link.get_object() for link in annotations.get_object()] if annotations is not None else []
+    found = [_jump(link, expected.volume, numbers, files) for link in links]
+    wanted = [(jump.volume, jump.page, jump.uri) for jump in expected.links]
+    if len(found) != len(wanted):
+        findings.add("jump", f"it has {len(found)} links, the receipt says {len(wanted)}", expected.page)
+    for have, want in zip(found, wanted, strict=False):
+        if have != want:
+            findings.add("jump", f"a link leads to {_say(have)}, not to {_say(want)}", expected.page)
+        else:
+            findings.jumps += 1
+
+
+def _jump(link: DictionaryObject, volume: int, numbers: dict[int, int], files: list[str]) -> tuple[int, int, str]:
+    if link.get("/Subtype") != "/Link":
+        return 0, 0, f"a {link.get('/Subtype')} annotation"
+    if "/Dest" in link:
+        return volume, _target(link.raw_get("/Dest"), numbers), ""
+    action = link.get("/A", DictionaryObject()).get_object()
+    if action.get("/S") == "/URI":
+        return 0, 0, str(action.get("/URI", ""))
+    if action.get("/S") == "/GoToR":
+        file = str(action["/F"].get_object().get("/UF", ""))
+        return (files.index(file) + 1 if file in files else 0), int(action["/D"][0]) + 1, ""
+    return 0, 0, f"an action {action.get('/S')}"
+
+
+def _say(jump: tuple[int, int, str]) -> str:
+    volume, page, uri = jump
+    return uri or f"page {page} of volume {volume}"
+
+
+def _prove_identity(
+    page: pypdf.PageObject, expected: receipt.Page, identities: Identities, findings: _Findings
+) -> None:
+    if "/AA" in page:
+        findings.add("identity", "it carries actions", expected.page)
+    raw = page.get("/Contents")
+    streams = raw.get_object() if raw is not None else None
+    if not isinstance(streams, ArrayObject) or len(streams) < 2:
+        findings.add("identity", "its content was rewritten", expected.page)
+        return
+    placed = tuple(float(value) for value in _data(streams[0]).split()[1:-1]) if _matches(streams[0], OPENING) else ()
+    if placed != tuple(expected.placed) or not _matches(streams[-1], CLOSING):
+        findings.add("identity", "it was moved, or something besides the label was drawn on it", expected.page)
+    if expected.kind == "blank":
+        if len(streams) > 2 and any(_data(stream).strip() for stream in streams[1:-1]):
+            findings.add("identity", "a blank page is not blank", expected.page)
+    elif identities.of(page, stamped=True) != expected.digest:
+        what = f"page {expected.source_page} of {expected.source}" if expected.source else f"the {expected.kind} page"
+        findings.add("identity", f"it does not show {what} as it was bound", expected.page)
+    else:
+        findings.identities += 1
+
+
+def _matches(stream: object, pattern: re.Pattern[bytes]) -> bool:
+    return bool(pattern.fullmatch(_data(stream)))
+
+
+def _data(stream: object) -> bytes:
+    resolved = stream.get_object() if isinstance(stream, IndirectObject) else stream
+    return bytes(resolved.get_data()) if isinstance(resolved, StreamObject) else b"?"
+
+
+def _changed_sources(claimed: Receipt) -> list[str]:
+    """Name the sources that are gone, or are no longer what they were when they were bound."""
+    if not claimed.sources or not Path(claimed.sources).is_dir():
+        return []
+    changed: dict[str, str] = {}
+    root = Path(claimed.sources)
+    for item in claimed.items:
+        for proof in item.evidence:
+            for source in proof.sources:
+                path = root / source.path
+                if not path.is_file():
+                    changed[source.path] = f"{source.path} is no longer there"
+                elif source.path not in changed and sha256_of(path) != source.sha256:
+                    changed[source.path] = f"{source.path} has changed since it was bound"
+    return list(changed.values())

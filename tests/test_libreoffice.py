@@ -1,0 +1,405 @@
+"""LibreOffice is not believed, not waited for without end, and never left behind: mostly with a stand-in for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docx
+import pikepdf
+import pypdf
+import pytest
+
+from dossier.convert import libreoffice
+from dossier.errors import ConversionError, EngineCrash, EngineError
+
+FAKE = Path(__file__).with_name("fake_soffice.py")
+REAL = Path(__file__).resolve().parents[2] / "shared" / "real"
+ATTACHED_TEMPLATE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate"
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script that starts by its first line")
+linux = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for processes in /proc")
+
+
+class Fake:
+    """A folder with a stand-in for soffice, and what it was asked to do."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.program = folder / "soffice"
+        folder.mkdir()
+        body = FAKE.read_text(encoding="utf-8")
+        self.program.write_text(f"#!{sys.executable}\n{body}", encoding="utf-8")
+        self.program.chmod(self.program.stat().st_mode | stat.S_IXUSR)
+
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        log = self.folder / "runs.jsonl"
+        return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
+    @property
+    def files_of_runs(self) -> list[list[str]]:
+        return [[Path(a).stem for a in run["argv"][run["argv"].index("--outdir") + 2 :]] for run in self.runs]
+
+    def processes(self) -> list[str]:
+        """Return the command lines of living processes that have to do with this folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            except OSError:
+                continue
+            if str(self.folder) in line:
+                found.append(line)
+        return found
+
+
+@pytest.fixture(params=["sandbox", "bare"])
+def fake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    if request.param == "bare":
+        monkeypatch.setattr(libreoffice, "_sandbox", lambda: ())
+    elif not libreoffice._sandbox():
+        pytest.skip("this system has no unprivileged namespaces")
+    fake = Fake(tmp_path / "fake")
+    monkeypatch.setenv("DOSSIER_SOFFICE", str(fake.program))
+    return fake
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Callable[..., list[tuple[Path, Path]]]:
+    def make(*orders: str) -> list[tuple[Path, Path]]:
+        made = []
+        for number, order in enumerate(orders):
+            source = tmp_path / f"证据 {number}.txt"
+            source.write_text(order, encoding="utf-8")
+            made.append((source, tmp_path / f"out {number}.pdf"))
+        return made
+
+    return make
+
+
+def kinds(outcomes: list[libreoffice.Outcome]) -> list[str]:
+    return [outcome.code if isinstance(outcome, ConversionError) else "ok" for outcome in outcomes]
+
+
+Jobs = Callable[..., list[tuple[Path, Path]]]
+
+
+@posix
+def test_one_process_converts_many_files(fake: Fake, jobs: Jobs) -> None:
+    batch = jobs("good", "good", "good")
+
+    outcomes = libreoffice.convert_batch(batch, fontconfig=None)
+
+    assert outcomes == [(), (), ()]
+    assert fake.files_of_runs == [["0001", "0002", "0003"]]
+    assert all(out.read_bytes().startswith(b"%PDF") for _, out in batch)
+
+
+@posix
+def test_a_crash_costs_only_the_file_it_died_on(fake: Fake, jobs: Jobs) -> None:
+    batch = jobs("good", "crash", "good")
+
+    outcomes = libreoffice.convert_batch(batch, fontconfig=None)
+
+    assert kinds(outcomes) == ["ok", "crashed-source", "ok"]
+    crash = outcomes[1]
+    assert isinstance(crash, EngineCrash)
+    assert "证据 1.txt" in crash.message
+    assert "bad_alloc" in crash.message
+    assert str(fake.folder) not in crash.message
+    assert crash.fix
+    assert not batch[1][1].exists()
+    assert fake.files_of_runs == [["0001", "0002", "0003"], ["0003"], ["0002"]]
+
+
+@posix
+def test_a_crash_that_does_not_repeat_costs_nothing(fake: Fake, jobs: Jobs) -> None:
+    assert kinds(libreoffice.convert_batch(jobs("crash-once", "good"), fontconfig=None)) == ["ok", "ok"]
+
+
+@posix
+@pytest.mark.parametrize("order", ["nothing", "half", "no-pages"])
+def test_status_0_is_not_believed(fake: Fake, jobs: Jobs, order: str) -> None:
+    batch = jobs("good", order)
+
+    outcomes = libreoffice.convert_batch(batch, fontconfig=None)
+
+    assert kinds(outcomes) == ["ok", "unreadable-source"]
+    assert not isinstance(outcomes[1], EngineCrash)
+    assert not batch[1][1].exists()
+    assert fake.files_of_runs == [["0001", "0002"], ["0002"]]
+
+
+@posix
+@linux
+@pytest.mark.parametrize("order", ["hang", "hang-apart"])
+def test_a_hang_is_killed_with_its_children(fake: Fake, jobs: Jobs, order: str, request: pytest.FixtureRequest) -> None:
+    if order == "hang-apart" and "bare" in request.node.name:
+        pytest.skip("only a PID space holds children that left the group")
+    outcomes = libreoffice.convert_batch(jobs("good", order, "good"), fontconfig=None, timeout=1.0)
+
+    assert kinds(outcomes) == ["ok", "hung-source", "ok"]
+    assert isinstance(outcomes[1], EngineCrash)
+    assert fake.processes() == []
+
+
+@posix
+@linux
+def test_a_child_left_behind_by_a_good_run_is_killed(fake: Fake, jobs: Jobs) -> None:
+    assert kinds(libreoffice.convert_batch(jobs("leave-child"), fontconfig=None)) == ["ok"]
+    assert fake.processes() == []
+
+
+@posix
+def test_a_file_that_hangs_alone_is_not_waited_for_twice(fake: Fake, jobs: Jobs) -> None:
+    [outcome] = libreoffice.convert_batch(jobs("hang"), fontconfig=None, timeout=0.7)
+
+    assert kinds([outcome]) == ["hung-source"]
+    assert len(fake.runs) == 1
+
+
+@posix
+def test_the_timeout_counts_from_the_last_file_done(fake: Fake, jobs: Jobs) -> None:
+    outcomes = libreoffice.convert_batch(jobs("slow", "slow", "slow"), fontconfig=None, timeout=2.4)
+
+    assert kinds(outcomes) == ["ok"] * 3
+    assert len(fake.runs) == 1
+
+
+@posix
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_survives_an_interrupt(
+    fake: Fake, jobs: Jobs, number: signal.Signals, request: pytest.FixtureRequest
+) -> None:
+    bare = "bare" in request.node.name
+    if bare and number is not signal.SIGINT:
+        pytest.skip("a process killed outright can only be followed with the system's help")
+    [(source, out)] = jobs("hang")
+    lines = [
+        "import sys; from pathlib import Path; from dossier.convert import libreoffice",
+        "libreoffice._sandbox = (lambda: ()) if sys.argv[3] == 'bare' else libreoffice._sandbox",
+        "libreoffice.convert_batch([(Path(sys.argv[1]), Path(sys.argv[2]))], fontconfig=None)",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines), str(source), str(out), "bare" if bare else ""]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=FAKE.parent.parent) as process:
+        wait_until((fake.folder / "hanging").exists)
+        assert fake.processes() != []
+        process.send_signal(number)
+        process.wait(20)
+    wait_until(lambda: fake.processes() == [])
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@posix
+def test_what_soffice_is_told(fake: Fake, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:1")
+    monkeypatch.setenv("LD_PRELOAD_NOT", "x")
+    fonts = tmp_path / "fonts.conf"
+    fonts.touch()
+
+    libreoffice.convert_batch(jobs("good"), fontconfig=fonts)
+
+    [run] = fake.runs
+    environment, arguments = run["env"], run["argv"]
+    assert not {"https_proxy", "LD_PRELOAD_NOT"} & environment.keys()
+    assert environment["FONTCONFIG_FILE"] == str(fonts)
+    assert {"--headless", "--norestore"} <= set(arguments)
+    profile = Path(arguments[0].partition("file://")[2])
+    assert profile.parent == Path(environment["HOME"])
+    assert not profile.exists()
+    assert Path(arguments[-1]).name == "0001.txt"
+    assert 'oor:name="DisableMacrosExecution" oor:op="fuse"><value>true<' in run["profile"]
+    assert 'oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true<' in run["profile"]
+
+
+@posix
+def test_each_run_has_a_profile_of_its_own(fake: Fake, jobs: Jobs) -> None:
+    libreoffice.convert_batch(jobs("crash", "good"), fontconfig=None)
+
+    profiles = [run["argv"][0] for run in fake.runs]
+    assert len(set(profiles)) == len(profiles) == 3
+
+
+@posix
+def test_soffice_never_sees_external_relationships(fake: Fake, tmp_path: Path) -> None:
+    source = tmp_path / "linked.docx"
+    write_linked_docx(source, "http://127.0.0.1:9/evil.dotm")
+    before = source.read_bytes()
+
+    [notes] = libreoffice.convert_batch([(source, tmp_path / "out.pdf")], fontconfig=None)
+
+    assert not isinstance(notes, ConversionError)
+    assert [note.code for note in notes] == ["external-content"]
+    with zipfile.ZipFile(fake.folder / "received" / "0001.docx") as package:
+        assert not any(b"evil.dotm" in package.read(name) for name in package.namelist())
+    assert source.read_bytes() == before
+
+
+@posix
+def test_what_cannot_be_handed_over_does_not_stop_the_others(fake: Fake, jobs: Jobs, tmp_path: Path) -> None:
+    locked = tmp_path / "locked.docx"
+    locked.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"))
+    broken = tmp_path / "broken.odt"
+    with zipfile.ZipFile(broken, "w") as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        package.writestr("content.xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")
+    batch = [
+        (tmp_path / "none.docx", tmp_path / "a.pdf"),
+        (locked, tmp_path / "b.pdf"),
+        (broken, tmp_path / "c.pdf"),
+        *jobs("good"),
+    ]
+
+    outcomes = libreoffice.convert_batch(batch, fontconfig=None)
+
+    assert kinds(outcomes) == ["unreadable-source", "encrypted-source", "hostile-source", "ok"]
+    assert fake.files_of_runs == [["0004"]]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("stream", "suffix"), [("WordDocument", ".doc"), ("Workbook", ".xls"), ("PowerPoint Document", ".ppt")]
+)
+def test_old_files_are_named_after_their_content(fake: Fake, tmp_path: Path, stream: str, suffix: str) -> None:
+    source = tmp_path / "report.wps"
+    source.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + stream.encode("utf-16-le"))
+
+    libreoffice.convert_batch([(source, tmp_path / "out.pdf")], fontconfig=None)
+
+    assert fake.runs[0]["argv"][-1].endswith(f"0001{suffix}")
+
+
+@posix
+def test_convert_raises_what_a_batch_returns(fake: Fake, jobs: Jobs) -> None:
+    [(source, out)] = jobs("nothing")
+    with pytest.raises(ConversionError, match="made no PDF"):
+        libreoffice.convert(source, out)
+
+
+@posix
+def test_no_jobs_start_no_process(fake: Fake) -> None:
+    assert libreoffice.convert_batch([], fontconfig=None) == []
+    assert fake.runs == []
+
+
+@posix
+def test_version(fake: Fake) -> None:
+    assert libreoffice.find() == fake.program
+    assert libreoffice.version() == "LibreOffice 99.8.7.6"
+
+
+@posix
+def test_a_program_that_does_not_work_is_the_environments_fault(
+    fake: Fake, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho cannot load library >&2\nexit 127\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("DOSSIER_SOFFICE", str(broken))
+
+    with pytest.raises(EngineError, match="version"):
+        libreoffice.convert_batch(jobs("good"), fontconfig=None)
+
+
+def test_an_override_that_names_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOSSIER_SOFFICE", str(tmp_path / "none"))
+    with pytest.raises(EngineError, match="DOSSIER_SOFFICE"):
+        libreoffice.find()
+
+
+def test_no_libreoffice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOSSIER_SOFFICE", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(libreoffice, "_USUAL_PLACES", ())
+
+    assert libreoffice.find() is None
+    with pytest.raises(EngineError, match="not installed"):
+        libreoffice.version()
+
+
+def test_a_usual_place_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in ("7.4", "24.8"):
+        (tmp_path / f"libreoffice{number}").mkdir()
+        (tmp_path / f"libreoffice{number}" / "soffice").touch()
+    monkeypatch.delenv("DOSSIER_SOFFICE", raising=False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(libreoffice, "_USUAL_PLACES", (str(tmp_path / "libreoffice*" / "soffice"),))
+
+    assert libreoffice.find() == tmp_path / "libreoffice24.8" / "soffice"
+
+
+def write_linked_docx(path: Path, target: str) -> None:
+    document = docx.Document()
+    document.add_heading("第一章", 1)
+    document.add_paragraph("正文 text")
+    document.part.relate_to(target, ATTACHED_TEMPLATE, is_external=True)
+    document.save(str(path))
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOSSIER_SOFFICE", raising=False)
+    if libreoffice.find() is None:
+        pytest.skip("LibreOffice is not installed here")
+
+
+@pytest.mark.libreoffice
+def test_the_real_one_converts_and_keeps_bookmarks(office: None, tmp_path: Path) -> None:
+    sources = [tmp_path / "甲.docx", tmp_path / "乙.docx"]
+    for source in sources:
+        write_linked_docx(source, "http://127.0.0.1:9/evil.dotm")
+    broken = tmp_path / "broken.docx"
+    with zipfile.ZipFile(sources[0]) as good, zipfile.ZipFile(broken, "w") as bad:
+        for name in good.namelist():
+            bad.writestr(name, b"<w/>" if name == "word/document.xml" else good.read(name))
+    batch = [(path, path.with_suffix(".pdf")) for path in (sources[0], broken, sources[1])]
+
+    first, _, last = libreoffice.convert_batch(batch, fontconfig=None)
+
+    for outcome, source in ((first, sources[0]), (last, sources[1])):
+        assert not isinstance(outcome, ConversionError)
+        reader = pypdf.PdfReader(source.with_suffix(".pdf"))
+        assert "第一章" in (reader.pages[0].extract_text() or "")
+        assert [entry.title for entry in reader.outline if isinstance(entry, pypdf.generic.Destination)] == ["第一章"]
+    assert libreoffice.version().startswith("LibreOffice ")
+
+
+@pytest.mark.libreoffice
+@pytest.mark.real
+def test_real_files_of_every_office_kind(office: None, tmp_path: Path) -> None:
+    if not REAL.exists():
+        pytest.skip(f"{REAL} is not here")
+    names = [
+        "word/wordDocument.doc",
+        "word/wordDocument2.docx",
+        "sheet/chinese-provinces.xls",
+        "slides/54880_chinese.ppt",
+    ]
+    batch = []
+    for number, name in enumerate(names):
+        shutil.copyfile(REAL / name, tmp_path / f"{number}.bin")  # the name says nothing; the content does
+        batch.append((tmp_path / f"{number}.bin", tmp_path / f"{number}.pdf"))
+
+    outcomes = libreoffice.convert_batch(batch, fontconfig=None)
+
+    assert outcomes == [()] * len(names)
+    for _, out in batch:
+        with pikepdf.open(out) as pdf:
+            assert len(pdf.pages) >= 1
