@@ -31,6 +31,7 @@ from pypdf.generic import (
 OURS = "/Dsr"
 _MOST_DECODED = 1 << 30  # bytes of one stream
 _DEEPEST = 100
+_LARGE = 1 << 14  # bytes
 # Filters that only pack bytes; a library may unpack and pack them anew. Image filters are never touched.
 _PACKING = {
     "/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx",
@@ -64,8 +65,13 @@ class Identities:
         return digest.hexdigest()
 
     def forget(self) -> None:
-        """Drop the objects that pypdf has kept since the last call, so that memory does not grow with the file."""
-        self._reader.resolved_objects.clear()
+        """Drop the large streams that pypdf keeps once it has read them, so that memory does not grow with the file."""
+        kept = self._reader.resolved_objects
+        large = [
+            key for key, value in kept.items() if isinstance(value, StreamObject) and len(value._data) > _LARGE
+        ]
+        for key in large:
+            del kept[key]
 
     def _resources(self, resources: DictionaryObject) -> bytes:
         digest = hashlib.sha256(b"R")
@@ -163,13 +169,22 @@ def _unpacked(stream: StreamObject) -> bytes:
     if names in ([""], ["None"], []) or isinstance(filters, NullObject):
         return raw
     if all(name in _PACKING for name in names):
-        if names == ["/FlateDecode"] and "/DecodeParms" not in stream:
-            return _inflate(raw)
+        if names == ["/FlateDecode"]:
+            # A predictor is not undone, which would be slow: it belongs to the identity with what it was applied to.
+            return repr(_parameters(stream)).encode() + _inflate(raw)
         data = bytes(stream.get_data())
         if len(data) > _MOST_DECODED:
             raise ValueError("a stream unpacks to more than 1 GB")
         return data
     return "".join(names).encode() + raw
+
+
+def _parameters(stream: StreamObject) -> list[tuple[str, str]]:
+    found = _resolve(dict.get(stream, "/DecodeParms"))
+    parameters = _resolve(found[0]) if isinstance(found, ArrayObject) and len(found) else found
+    if not isinstance(parameters, DictionaryObject):
+        return []
+    return sorted((str(key), str(_resolve(value))) for key, value in parameters.items())
 
 
 def _inflate(raw: bytes) -> bytes:

@@ -21,6 +21,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
+from itertools import groupby
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,9 @@ _UNSEEN = {
     "glossaryDocument", "vbaProject", "keyMapCustomizations", "customXmlProps", "people", "commentsExtended",
 }  # fmt: skip
 _CHINESE_NUMBERS = ("chinese", "ideograph", "taiwanese", "japanese")
-_SLOTS = ("ascii", "hAnsi", "eastAsia", "cs")
+_SLOTS = ("ascii", "hAnsi", "eastAsia")
+_DEFAULT_CHINESE = "宋体"
+_DEFAULT_LATIN = "Times New Roman"
 
 # Faces of the same widths that the engine carries with it, bold and italic ones too.
 _LATIN = {
@@ -130,7 +133,7 @@ def prepare(source: Path) -> Prepared:
             f"{source.name}: it is not a Word document", fix="open it in Word, save it as .docx and name that file"
         )
     found = Prepared(unsupported=_unsupported(stories))
-    typesetter = _Typesetter(_Styles.read(trees), found)
+    typesetter = _Typesetter(_Styles.read(trees), found, named=_related(trees, "styles") is not None)
     for root in stories:
         typesetter.set_story(root)
     for name, root in trees.items():
@@ -250,6 +253,9 @@ class _Text:
     h_ansi: str = ""
     east_asia: str = ""
     size: float = 20.0
+
+    def same_fonts(self, other: _Text) -> bool:
+        return replace(self, size=other.size) == other
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +391,7 @@ class _Grid:
 class _Typesetter:
     styles: _Styles
     found: Prepared
+    named: bool  # whether there are styles, in which set_names will name the faces
 
     def set_story(self, root: Any) -> None:
         """Set every paragraph of a story."""
@@ -394,16 +401,18 @@ class _Typesetter:
             grid.getparent().remove(grid)  # the engine would round every line up to it
 
     def set_names(self, root: Any) -> None:
-        """Let text that the engine makes itself, such as page numbers, use the same faces."""
-        for names in root.iter(f"{_W}rFonts"):
+        """Name the faces in the styles and their defaults, which text without fonts of its own inherits."""
+        defaults = _child(_child(_child(root, "docDefaults"), "rPrDefault"), "rPr")
+        _child(defaults, "rFonts")
+        for names in list(root.iter(f"{_W}rFonts")):
             text = self.styles.merged_text(_Text(), names.getparent())
-            for slot in _SLOTS:
-                names.attrib.pop(f"{_W}{slot}Theme", None)
-            if text.ascii or text.h_ansi:
+            names.attrib.clear()
+            default = names.getparent() is defaults
+            if text.ascii or text.h_ansi or default:
                 latin = self._latin_family(text.ascii or text.h_ansi)
-                for slot in ("ascii", "hAnsi", "cs"):
-                    names.set(f"{_W}{slot}", latin)
-            if text.east_asia:
+                names.set(f"{_W}ascii", latin)
+                names.set(f"{_W}hAnsi", latin)
+            if text.east_asia or default:
                 names.set(f"{_W}eastAsia", self._chinese(text.east_asia).family)
 
     def set_numbering(self, root: Any) -> None:
@@ -420,7 +429,7 @@ class _Typesetter:
             chinese = style is not None and style.get(f"{_W}val", "").startswith(_CHINESE_NUMBERS)
             if properties is None:
                 properties = etree.SubElement(level, f"{_W}rPr")
-            if chinese or any(_script(char) == "east" for char in shown):
+            if chinese or _is_chinese(shown):
                 self._need(shown, self._chinese(text.east_asia))
                 _name(properties, self._chinese(text.east_asia).family)
             else:
@@ -435,7 +444,8 @@ class _Typesetter:
             base = self.styles.merged_text(base, style.find(f"{_W}rPr"))
             lines = merged_lines(lines, style.find(f"{_W}pPr"))
         lines = merged_lines(lines, properties)
-        size = self._set_runs(paragraph, base, grid.extra if lines.snap else 0)
+        inherits = self.named and not any(style.get(f"{_W}type") == "table" for style in chain)
+        size = self._set_runs(paragraph, base, grid.extra if lines.snap else 0, inherits=inherits)
         mark = properties.find(f"{_W}rPr") if properties is not None else None
         if size == 0:
             size = self._set_mark(paragraph, mark, base)
@@ -467,102 +477,96 @@ class _Typesetter:
         _name(mark, self._chinese(text.east_asia).family)
         return text.size / 2
 
-    def _set_runs(self, paragraph: Any, base: _Text, extra: int) -> float:
-        """Split a paragraph's runs by script, name their faces, and return the largest size in points, or 0."""
+    def _set_runs(self, paragraph: Any, base: _Text, extra: int, *, inherits: bool) -> float:
+        """Split a paragraph's runs by script, name their faces, and return the largest size in points, or 0.
+
+        ``inherits`` says that a run without fonts of its own gets those of ``base`` from its style.
+        """
         largest = 0.0
         context = ""
         for run in list(_runs(paragraph)):
             properties = run.find(f"{_W}rPr")
-            text = base
-            style = properties.find(f"{_W}rStyle") if properties is not None else None
-            if style is not None:
-                for element in self.styles.chain(style.get(f"{_W}val", "")):
-                    text = self.styles.merged_text(text, element.find(f"{_W}rPr"))
-            text = self.styles.merged_text(text, properties)
-            names = properties.find(f"{_W}rFonts") if properties is not None else None
+            if properties is None:
+                properties = etree.Element(f"{_W}rPr")
+                run.insert(0, properties)
+            text = self._run_text(base, properties)
+            names = properties.find(f"{_W}rFonts")
             hinted = names is not None and names.get(f"{_W}hint") == "eastAsia"
+            plain = inherits and text.same_fonts(base) and properties.find(f"{_W}rStyle") is None
+            if names is not None:
+                properties.remove(names)
             _spell_out_symbols(run)
-            context = self._split(run, text, "east" if hinted else context, hinted=hinted, extra=extra)
+            pieces = self._pieces(run, text, context, hinted=hinted)
+            context = next((piece.script for piece in reversed(pieces) if piece.script in {"east", "latin"}), context)
+            self._rebuild(run, pieces, text, extra, plain=plain)
             largest = max(largest, text.size / 2)
         return largest
 
-    def _split(self, run: Any, text: _Text, context: str, *, hinted: bool, extra: int) -> str:
-        """Split one run by script and name the face of each piece; return the script it ends in."""
-        pieces: list[tuple[str, list[Any]]] = []
-        for child in list(run):
+    def _run_text(self, base: _Text, properties: Any) -> _Text:
+        text = base
+        style = properties.find(f"{_W}rStyle")
+        if style is not None:
+            for element in self.styles.chain(style.get(f"{_W}val", "")):
+                text = self.styles.merged_text(text, element.find(f"{_W}rPr"))
+        return self.styles.merged_text(text, properties)
+
+    def _pieces(self, run: Any, text: _Text, context: str, *, hinted: bool) -> list[_Piece]:
+        """Return what a run is made of, cut where the script changes; pictures and the like stay where they are."""
+        pieces: list[_Piece] = []
+        for child in run.iterchildren():
             if child.tag == f"{_W}rPr":
                 continue
             if child.tag != f"{_W}t" or not child.text:
                 if not pieces:
-                    pieces.append((context, []))
-                pieces[-1][1].append(child)
+                    pieces.append(_Piece(context))
+                pieces[-1].children.append(child)
                 continue
-            shown = _from_symbol_font(child.text, text.ascii)
-            for script, part in self._by_script(shown, text, context, hinted=hinted):
+            known = fonts.cmap(self._chinese(text.east_asia))
+            for script, part in _by_script(_from_symbol_font(child.text, text.ascii), known, context, hinted=hinted):
                 context = script if script in {"east", "latin"} else context
-                if not pieces or (pieces[-1][0] != script and pieces[-1][1]):
-                    pieces.append((script, []))
-                pieces[-1] = (script, pieces[-1][1])
-                pieces[-1][1].append(_text_element(part))
-        self._rebuild(run, pieces, text, extra)
-        return context
+                if not pieces or (pieces[-1].script != script and pieces[-1].text):
+                    pieces.append(_Piece(script))
+                pieces[-1].script = script
+                pieces[-1].text += part
+                pieces[-1].children.append(_text_element(part))
+        return pieces
 
-    def _by_script(self, shown: str, text: _Text, context: str, *, hinted: bool) -> Iterator[tuple[str, str]]:
-        face = self._chinese(text.east_asia)
-        known = fonts.cmap(face)
-        start, current = 0, ""
-        for index, char in enumerate(shown):
-            script = _script(char)
-            if script == "weak":
-                script = "east" if hinted else (context or _next_script(shown, index))
-            elif script == "space":
-                script = current or context or "latin"
-            elif script == "east" and ord(char) not in known and fonts.is_drawn(char):
-                script = "other " + unicodedata.name(char, "?").split(" ")[0]
-            if script in {"east", "latin"}:
-                context = script
-            if script != current and index > start:
-                yield current, shown[start:index]
-                start = index
-            current = script
-        if start < len(shown):
-            yield current, shown[start:]
-
-    def _rebuild(self, run: Any, pieces: list[tuple[str, list[Any]]], text: _Text, extra: int) -> None:
+    def _rebuild(self, run: Any, pieces: list[_Piece], text: _Text, extra: int, *, plain: bool) -> None:
+        """Turn a run into one run for each piece."""
         properties = run.find(f"{_W}rPr")
-        if properties is None:
-            properties = etree.Element(f"{_W}rPr")
-        for child in list(run):
+        for child in list(run)[1:]:
             run.remove(child)
         after = run
-        for number, (script, children) in enumerate(pieces):
-            piece = run if number == 0 else etree.Element(run.tag, run.attrib)
+        for number, piece in enumerate(pieces):
+            element = run if number == 0 else etree.Element(run.tag, run.attrib)
             own = properties if number == 0 else deepcopy(properties)
-            piece.append(own)
-            piece.extend(children)
-            _name(own, self._family(script, text, "".join(child.text or "" for child in children)))
-            if extra and script == "east":
+            if number:
+                element.append(own)
+            element.extend(piece.children)
+            family = self._family(piece, text)
+            # The engine finds the face of plain text by itself; every element less is time won.
+            if piece.text and not (plain and _PLAIN[piece.script == "latin"].fullmatch(piece.text)):
+                _name(own, family)
+            if extra and piece.script == "east":
                 _widen(own, extra)
             if number:
-                after.addnext(piece)
-                after = piece
-        if not pieces:
-            run.append(properties)
+                after.addnext(element)
+                after = element
 
-    def _family(self, script: str, text: _Text, shown: str) -> str:
-        if script == "latin":
+    def _family(self, piece: _Piece, text: _Text) -> str:
+        if piece.script == "latin":
             return self._latin_family(text.ascii or text.h_ansi)
         face = self._chinese(text.east_asia)
-        self._need(shown, face)
+        if piece.script != "east":
+            self._need(piece.text, face)
         return face.family
 
     def _need(self, shown: str, face: Face) -> None:
-        self._use(face)
         for char in fonts.missing_characters(shown, [face]):
             (self.found.symbols if _engine_draws(char) else self.found.missing).add(char)
 
     def _chinese(self, name: str) -> Face:
-        face = fonts.resolve_embedded(name or "宋体")
+        face = fonts.resolve_embedded(name or _DEFAULT_CHINESE)
         self._use(face)
         return face
 
@@ -570,13 +574,24 @@ class _Typesetter:
         family = _LATIN.get(name.casefold())
         if family is not None:
             return family
-        if any(_script(char) == "east" for char in name) or name in fonts.known_names():
+        if _is_chinese(name) or name in fonts.known_names():
             return self._chinese(name).family
+        if not name:
+            return _LATIN[_DEFAULT_LATIN.casefold()]
         return "Liberation Sans" if fonts.resolve_embedded(name).family == fonts.HEI.family else "Liberation Serif"
 
     def _use(self, face: Face) -> None:
         if face not in self.found.faces:
             self.found.faces.append(face)
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Part of a run in one script: ``latin``, ``east``, or ``other`` and a name for what the face has no glyphs for."""
+
+    script: str
+    text: str = ""
+    children: list[Any] = field(default_factory=list)
 
 
 def _paragraphs(root: Any) -> Iterator[tuple[Any, _Grid]]:
@@ -609,6 +624,15 @@ def _runs(paragraph: Any) -> Iterator[Any]:
             yield child
         elif child.tag not in {f"{_W}pPr", f"{_W}p", f"{_W}del", f"{_W}moveFrom"} and isinstance(child.tag, str):
             yield from _runs(child)
+
+
+def _child(parent: Any, tag: str) -> Any:
+    """Return a child element, made where there is none, as the first."""
+    child = parent.find(f"{_W}{tag}")
+    if child is None:
+        child = etree.Element(f"{_W}{tag}")
+        parent.insert(0, child)
+    return child
 
 
 def _text_element(text: str) -> Any:
@@ -664,25 +688,64 @@ _BEFORE_SPACING = {
 
 # --- characters ----------------------------------------------------------------------------------------------------
 
-_WEAK = set("“”‘’…—–·×÷°±§")
+_LATIN_CHARS = r"\u0021-\u024F\u0370-\u052F\u1E00-\u1FFF\u2022"
+_WEAK_CHARS = "“”‘’…—–·×÷°±§"
 """Characters that Chinese and Latin faces draw at different widths: the text around decides."""
 
-
-@cache
-def _script(char: str) -> str:
-    """Return which face draws a character: ``latin``, ``east``, ``weak`` (as its neighbours), ``space`` (any)."""
-    code = ord(char)
-    if char in _WEAK:
-        return "weak"
-    if char.isspace() and code != 0x3000:
-        return "space"
-    if code < 0x0250 or char == "•" or 0x0370 <= code < 0x0530 or 0x1E00 <= code < 0x2000:
-        return "latin"
-    return "east"
+_TOKEN = re.compile(
+    rf"(?P<weak>[{_WEAK_CHARS}]+)|(?P<latin>[{_LATIN_CHARS}]+)|(?P<space>[^\S\u3000]+)"
+    rf"|(?P<east>(?:\u3000|[^\s{_WEAK_CHARS}{_LATIN_CHARS}])+)"
+)
+# Text for which the engine chooses between Latin and Chinese face as it should: by whether it is Latin.
+_PLAIN = {
+    True: re.compile(r"[ -~]+"),
+    False: re.compile(rf"(?=.*[\u4E00-\u9FFF])[\u4E00-\u9FFF\u3000-\u303F\uFF00-\uFFEF{_WEAK_CHARS}]+", re.DOTALL),
+}
 
 
-def _next_script(shown: str, index: int) -> str:
-    return next((script for char in shown[index:] if (script := _script(char)) in {"east", "latin"}), "latin")
+def _by_script(shown: str, known: frozenset[int], context: str, *, hinted: bool) -> Iterator[tuple[str, str]]:
+    """Yield stretches of text with their script; ``known`` are the code points that the Chinese face has."""
+    start, current = 0, ""
+    for token in _TOKEN.finditer(shown):
+        script = str(token.lastgroup)
+        if script == "weak":
+            script = "east" if hinted else (context or _next_script(shown, token.end()))
+        elif script == "space":
+            script = current or context or "latin"
+        if script in {"east", "latin"}:
+            context = script
+        if script == "east" and not known.issuperset(map(ord, token[0])):
+            yield from [(current, shown[start : token.start()])] if start < token.start() else []
+            yield from _by_coverage(token[0], known)
+            start, current = token.end(), ""
+            continue
+        if current and script != current:
+            yield current, shown[start : token.start()]
+            start = token.start()
+        current = script
+    if start < len(shown):
+        yield current or context or "latin", shown[start:]
+
+
+def _by_coverage(shown: str, known: frozenset[int]) -> Iterator[tuple[str, str]]:
+    """Yield stretches of text that a face has and stretches, by alphabet, that it has not."""
+    for script, chars in groupby(shown, key=lambda char: _alphabet(char, known)):
+        yield script, "".join(chars)
+
+
+def _alphabet(char: str, known: frozenset[int]) -> str:
+    if ord(char) in known or not fonts.is_drawn(char):
+        return "east"
+    return "other " + unicodedata.name(char, "?").split(" ")[0]
+
+
+def _next_script(shown: str, start: int) -> str:
+    following = (token.lastgroup for token in _TOKEN.finditer(shown, start))
+    return next((script for script in following if script in {"east", "latin"}), "latin")
+
+
+def _is_chinese(shown: str) -> bool:
+    return any(token.lastgroup == "east" for token in _TOKEN.finditer(shown))
 
 
 _GREEK = dict(zip(range(0x61, 0x7B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True))
@@ -818,7 +881,8 @@ def _without_actual_text(data: bytes) -> bytes:
         for page in pdf.pages:
             contents = page.Contents
             contents.write(_ACTUAL_TEXT.sub(b"/Span BMC", contents.read_bytes()))
-        pdf.save(out, deterministic_id=True, compress_streams=True)
+        # The identity of the file means nothing here, but it must not change from run to run.
+        pdf.save(out, static_id=True)
     return out.getvalue()
 
 

@@ -21,11 +21,12 @@ from dossier.errors import ConversionError
 from dossier.identity import Identities
 from dossier.part import INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"1 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"2 qpdf {pikepdf.__libqpdf_version__}"
 
 _MOST_PAGES = 20_000
 _MOST_LINKS = 5_000  # of one page
 _MOST_BOOKMARKS = 20_000
+_MOST_CONTENT = 1 << 28  # bytes of one page's operators
 _DEEPEST = 50
 _MOST_CELLS = 400  # of an ink mask, each way
 _PAPER = 250  # grey values from here up to 255 are paper
@@ -323,18 +324,39 @@ def _flatten(pdf: Pdf) -> None:
 
 
 def _enclose(pdf: Pdf, page: Object, frame: _Frame) -> None:
-    form = pdf.make_indirect(pikepdf.Page(page).as_form_xobject(handle_transformations=False))
-    form.BBox = Array([round(value, 4) for value in frame.box])
-    form.Matrix = Array([round(value, 6) for value in frame.matrix])
+    form = pdf.make_stream(
+        _content(page),
+        Type=Name.XObject,
+        Subtype=Name.Form,
+        BBox=Array([round(value, 4) for value in frame.box]),
+        Matrix=Array([round(value, 6) for value in frame.matrix]),
+        Resources=_inherited(page, "/Resources") or Dictionary(),
+    )
+    if Name.Group in page:
+        form.Group = page.Group
     for key in list(page.keys()):
         if key not in ("/Type", "/Parent"):
             del page[key]
     page.MediaBox = Array([0, 0, round(frame.width, 3), round(frame.height, 3)])
     page.Resources = Dictionary(XObject=Dictionary(Page0=form))
     page.Contents = pdf.make_stream(b"/Page0 Do")
-    group = form.get(Name.Group)
-    if group is not None:
-        page.Group = group
+    if Name.Group in form:
+        page.Group = form.Group
+
+
+def _content(page: Object) -> bytes:
+    """Return a page's operators; its streams are joined, for one may end within what the next goes on with."""
+    contents = page.get(Name.Contents)
+    streams = contents.as_list() if isinstance(contents, Array) else [contents]
+    pieces: list[bytes] = []
+    size = 0
+    for stream in streams:
+        if isinstance(stream, pikepdf.Stream):
+            pieces.append(stream.read_bytes())
+            size += len(pieces[-1])
+            if size > _MOST_CONTENT:
+                raise ConversionError("a page's content is too large", fix=_RESEND, code="oversized-source")
+    return b"\n".join(pieces)
 
 
 def _disinherit(page: Object) -> None:
