@@ -34,7 +34,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One page of a volume, ready to be bound: page ``index`` (from 1) of the PDF ``path``, put as ``placement`` says."""
+    """One page of a volume: page ``index`` (from 1) of the PDF ``path``, put where ``placement`` says."""
 
     slot: Slot
     path: Path

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,23 +16,36 @@ from typing import Literal
 import pikepdf
 
 from dossier import (
-    assembly, bind, book, cache, convert, fonts, frontmatter, manifest, placement, plan, publish, receipt, sources,
-    stamp, templates, verify,
-)  # fmt: skip
+    assembly,
+    bind,
+    book,
+    cache,
+    convert,
+    fonts,
+    frontmatter,
+    manifest,
+    placement,
+    plan,
+    publish,
+    receipt,
+    sources,
+    stamp,
+    templates,
+)
 from dossier.assembly import Assembly
 from dossier.convert import Settings, pool
 from dossier.errors import ConversionError, Problem, TemplateError
 from dossier.manifest import Manifest
 from dossier.part import Part
 from dossier.receipt import Receipt
-from dossier.verify import Verification
+from dossier.verify import Verification, prove
 
 Engine = Literal["auto", "embedded", "libreoffice"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A step of a build: ``done`` of ``total`` in ``stage`` (``read``, ``convert``, ``number``, ``bind``, ``prove``)."""
+    """A step of a build: ``done`` of ``total`` in ``stage``: ``read``, ``convert``, ``number``, ``bind``, ``prove``."""
 
     stage: str
     done: int = 0
@@ -97,8 +110,10 @@ def build(
 ) -> Binder:
     """Build the binder of a manifest into the folder ``out`` (``build/<manifest name>`` by default).
 
-    Where evidence is missing or refused, and with ``strict`` where there is any warning, a draft is built instead and an
-    earlier complete binder is left alone. Raises a DossierError where nothing can be built; then nothing is changed.
+    Where evidence is missing or refused, and with ``strict`` where there is any warning, a draft is built instead and
+    an earlier complete binder is left alone. ``engine`` overrides the manifest's. ``jobs`` is how many conversions run
+    at a time (one a core by default); ``executor`` takes their place: any ``concurrent.futures.Executor``.
+    Raises a DossierError where nothing can be built; then nothing is changed.
     """
     loaded = source if isinstance(source, Manifest) else manifest.load(source)
     folder = Path(out) if out is not None else Path("build") / loaded.path.stem
@@ -133,7 +148,7 @@ def build(
             documents=_keep_documents(settled.filled, settled.documents, staging),
         )
         tell(Event("prove"))
-        proof = verify.prove(staging, written)
+        proof = prove(staging, written)
         _publish(folder, staging, written)
         store.trim()
         return Binder(folder, written, proof)
@@ -167,14 +182,16 @@ class _Press:
                 by_key[key] = stored
         todo = list({task.key: task for task in tasks.values() if task.key not in by_key}.values())
         done = len(tasks) - len(todo)
-        self.tell(Event(stage, done, len(tasks)))
+
+        def tell(name: str = "") -> None:
+            self.tell(Event(stage, done, len(tasks), name))
+
+        tell()
         batches = convert.batches(todo, self.settings, self.store, self.workers)
-        for task, outcome in pool.run(
-            batches, self.runner, lambda name: self.tell(Event(stage, done, len(tasks), name))
-        ):
+        for task, outcome in pool.run(batches, self.runner, tell):
             by_key[task.key] = outcome
             done += 1
-            self.tell(Event(stage, done, len(tasks), task.name))
+            tell(task.name)
         return {name: by_key[task.key] for name, task in tasks.items()}
 
     def documents(self, filled: Mapping[str, Path]) -> dict[str, Part]:
@@ -215,10 +232,8 @@ def _assemble(collected: book.Book, settled: frontmatter.Settled, loaded: Manife
     with pikepdf.new() as pdf:
         pdf.add_blank_page(page_size=(page.width, page.height))
         pdf.save(blank, static_id=True)
-    assembled = assembly.assemble(
-        collected, settled, paper, stamp.Stamp(face, numbers.size, stamp.color(numbers.color), watermark), blank
-    )
-    return assembled
+    ink = stamp.Stamp(face, numbers.size, stamp.color(numbers.color), watermark)
+    return assembly.assemble(collected, settled, paper, ink, blank)
 
 
 def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Volume]:
@@ -260,7 +275,7 @@ def _publish(folder: Path, staging: Path, written: Receipt) -> None:
         (staging / "receipt-draft.json").write_text(text, encoding="utf-8")
     earlier = _earlier(folder)
     if not written.complete and (earlier is None or not earlier.complete):
-        # No complete binder lies here: the draft's receipt and documents are the ones to be found under the usual names.
+        # No complete binder lies here: the draft's receipt and documents are found under the usual names.
         names += [*written.documents, "receipt.json"]
     if "receipt.json" in names:
         (staging / "receipt.json").write_text(text, encoding="utf-8")

@@ -18,13 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from dossier import build as pipeline
 from dossier import cache as store
-from dossier import check as completeness
 from dossier import doctor as examination
-from dossier import manifest, templates, verify
-from dossier.build import Binder, Event
+from dossier import manifest, templates
+from dossier.build import Binder, Engine, Event
+from dossier.build import build as build_binder
+from dossier.check import Report
+from dossier.check import check as check_dossier
 from dossier.errors import DossierError, ExitStatus, Problem, ProblemsError, UsageError
+from dossier.verify import verify as verify_binder
 
 _STAGES = {"read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving"}
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
@@ -94,7 +96,7 @@ def _manifests(named: Sequence[str]) -> list[Path]:
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file as it is converted.")
 def build(
-    manifests: tuple[str, ...], output: str | None, engine: pipeline.Engine | None, jobs: int | None, *,
+    manifests: tuple[str, ...], output: str | None, engine: Engine | None, jobs: int | None, *,
     strict: bool, no_cache: bool, as_json: bool, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Build the binder of each MANIFEST: the one dossier.yaml here, else every manifest in manifests/."""
@@ -104,7 +106,7 @@ def build(
     for one in loaded:
         folder = _output(output, one, several=len(paths) > 1)
         with _progress(quiet=quiet, verbose=verbose) as tell:
-            binder = pipeline.build(
+            binder = build_binder(
                 one, folder, engine=engine, jobs=jobs, strict=strict, use_cache=not no_cache, progress=tell
             )
         binders.append(binder)
@@ -156,7 +158,7 @@ def _binder_json(binder: Binder) -> dict[str, Any]:
 @click.option("--strict", is_flag=True, help="Take any warning for an error.")
 def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool) -> int:
     """Say what is missing and from whom, without building anything."""
-    reports = [completeness.check(loaded) for loaded in _load_all(_manifests(manifests))]
+    reports = [check_dossier(loaded) for loaded in _load_all(_manifests(manifests))]
     complete = all(report.complete and not (strict and report.problems) for report in reports)
     if as_json:
         _print_json({"complete": complete, "dossiers": [_report_json(report) for report in reports]})
@@ -167,7 +169,7 @@ def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool) -> int:
     return ExitStatus.COMPLETE if complete else ExitStatus.INCOMPLETE
 
 
-def _print_report(report: completeness.Report) -> None:
+def _print_report(report: Report) -> None:
     table = Table("item", "title", "unit", "evidence", "status", title=report.manifest.title)
     for item in report.items:
         style = "" if item.status in ("complete", "not-applicable") else "red"
@@ -180,7 +182,7 @@ def _print_report(report: completeness.Report) -> None:
     _out.print(units)
 
 
-def _report_json(report: completeness.Report) -> dict[str, Any]:
+def _report_json(report: Report) -> dict[str, Any]:
     return {
         "manifest": str(report.manifest.path),
         "title": report.manifest.title,
@@ -196,7 +198,7 @@ def _report_json(report: completeness.Report) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
 def verify_command(path: str, *, as_json: bool) -> int:
     """Prove a finished binder against its receipt and, where they are still there, its sources."""
-    proof = verify.verify(Path(path))
+    proof = verify_binder(Path(path))
     if as_json:
         _print_json(asdict(proof))
     else:

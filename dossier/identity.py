@@ -1,8 +1,8 @@
 """The identity of what a page shows: a digest that survives merging, renumbering, placing and stamping.
 
 A part's page has its own content streams. Bound, the same streams stand between two of ours: one that places the page
-and one that stamps it, and the page's resources gain entries whose names start with ``/Dsr``. The digest covers the page's
-own content as drawn and every resource it can reach; not object numbers, not what was added in binding.
+and one that stamps it, and the page's resources gain entries whose names start with ``/Dsr``. The digest covers the
+page's own content as drawn and every resource it can reach; not object numbers, not what was added in binding.
 
 It is computed with pypdf when a part is made and again when a binder is proved; pikepdf, which writes binders, has no
 part in it.
@@ -51,8 +51,8 @@ class Identities:
     def of(self, page: DictionaryObject, *, stamped: bool) -> str:
         """Return the digest of a page, as 64 hexadecimal digits.
 
-        ``stamped`` tells a binder's page from a part's. Raises ValueError where the page nests too deep or a stream unpacks
-        to more than 1 GB, and pypdf's errors where it is damaged.
+        ``stamped`` tells a binder's page from a part's. Raises ValueError where the page nests too deep or a stream
+        unpacks to more than 1 GB, and pypdf's errors where it is damaged.
         """
         digest = hashlib.sha256()
         streams = _streams(page)
@@ -67,9 +67,7 @@ class Identities:
     def forget(self) -> None:
         """Drop the large streams that pypdf keeps once it has read them, so that memory does not grow with the file."""
         kept = self._reader.resolved_objects
-        large = [
-            key for key, value in kept.items() if isinstance(value, StreamObject) and len(value._data) > _LARGE
-        ]
+        large = [key for key, value in kept.items() if isinstance(value, StreamObject) and len(value._data) > _LARGE]
         for key in large:
             del kept[key]
 

@@ -1,9 +1,9 @@
 """Which page carries which number: volumes, odd starts, blanks, labels. Pure arithmetic on page counts.
 
 Covers and indexes are not counted: their pages have lower-case Roman numbers of their own, volume by volume. Everything
-after them is counted from ``start``. Where pages start on odd numbers, the blanks that this needs are counted but carry no
-label. In every volume a counted page's number is odd exactly where its physical page is: an odd number is on the front
-of a sheet.
+after them is counted from ``start``. Where pages start on odd numbers, the blanks that this needs are counted but carry
+no label. In every volume a counted page's number is odd exactly where its physical page is: an odd number is on the
+front of a sheet.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def _label(raws: Iterable[_Raw], style: Style, volumes: int) -> Pagination:
                     offset=raw.offset,
                     item=block.item,
                     evidence=block.evidence,
-                )  # fmt: skip
+                )
             )
     return Pagination(tuple(slots), _spans(slots), everything)
 
@@ -201,9 +201,9 @@ def split(
 ) -> list[list[Block]]:
     """Divide blocks over volumes of at most ``max_pages`` physical pages.
 
-    ``overhead(v)`` is how many pages volume ``v`` (from 1) spends before the first of them. An item's blocks stay in one volume
-    where they fit in one; else the cut is between pieces of evidence. One piece of evidence is never cut: where it
-    alone is too long, its volume is.
+    ``overhead(v)`` is how many pages volume ``v`` (from 1) spends before the first of them. An item's blocks stay in
+    one volume where they fit in one; else the cut is between pieces of evidence. One piece of evidence is never cut:
+    where it alone is too long, its volume is.
     """
     volumes: list[list[Block]] = [[]]
     for group in _groups(blocks):

@@ -13,7 +13,7 @@ from dossier.part import Box, Ink, PartPage
 
 MM = 72 / 25.4
 OUTER_MARGIN = 26 * MM
-"""Distance of the type area from the fore edge, GB/T 9704-2012 5.2.1 (A4 less the 28 mm margin and 156 mm type area)."""
+"""Distance of the type area from the fore edge, GB/T 9704-2012 5.2.1: A4 less 28 mm of margin and 156 mm of type."""
 _CLEARANCE = 1.5 * MM
 _ASCENT, _DESCENT = 0.859, 0.141  # of the label's font, in em
 _BLEED = 0.5  # a page may be this much (points) larger than the sheet without being scaled
@@ -66,8 +66,8 @@ def place(page: PartPage, paper: Paper, *, odd: bool, label_width: float, turn: 
     turned = page.width > page.height
     seen = turned and paper.landscape == "seen"
     width, height = (paper.height, paper.width) if seen else (paper.width, paper.height)
-    # Turned a quarter to the left, the head of a wide page comes to lie at the binding edge of odd pages and at the fore
-    # edge of even ones (GB/T 9704-2012, 8).
+    # Turned a quarter to the left, the head of a wide page comes to lie at the binding edge of odd pages and at the
+    # fore edge of even ones (GB/T 9704-2012, 8).
     quarter = turned and not seen
     label = _label_place(paper, width, odd=odd, label_width=label_width)
     zone = _label_zone(label, paper, label_width)
@@ -132,8 +132,8 @@ def _label_zone(label: tuple[float, float], paper: Paper, label_width: float) ->
 def _free_area(paper: Paper, width: float, height: float, *, odd: bool, landscape: bool) -> Box:
     """The sheet less its binding edge: left of odd pages, right of even ones.
 
-    A landscape page read in a portrait book lies a quarter turned to the left: bound at its top on odd, at its bottom on even
-    pages.
+    A landscape page read in a portrait book lies a quarter turned to the left: bound at its top on odd, at its bottom
+    on even pages.
     """
     gutter = paper.gutter
     if landscape:
@@ -221,7 +221,7 @@ def _inked(page: PartPage, matrix: Matrix, zone: Box) -> bool:
 
 
 def _cells(low: float, high: float, size: float, count: int) -> tuple[int, int]:
-    """First and last cell (from 0) that the stretch from ``low`` to ``high`` touches; first > last where it touches none."""
+    """The first and last cell (from 0) that ``low`` to ``high`` touches; first > last where it touches none."""
     if high <= 0 or low >= size or high <= low:
         return 1, 0
     cell = size / count

@@ -1,8 +1,9 @@
 """The receipt: the JSON map of a finished binder, and its types.
 
 Keys follow the contract; those added to it are, on a page, ``digest`` (what it shows, see :mod:`dossier.identity`),
-``width`` and ``height`` of the sheet in points, ``placed`` (the matrix that puts the source's page on it) and ``links`` (the
-jumps written on it); at the top ``outline``, ``created``, ``sources`` and ``documents``. ``page``, ``first`` and ``last`` count from 1.
+``width`` and ``height`` of the sheet in points, ``placed`` (the matrix that puts the source's page on it) and ``links``
+(the jumps written on it); at the top ``outline``, ``created``, ``sources`` and ``documents``. ``page``, ``first`` and
+``last`` count from 1.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Proves a finished binder against its receipt with libraries that did not write it.
 
-pypdf reads pages, page labels, jumps, outline and the identity of what each page shows; pdfium reads the labels back as a
-reader's eye would. Nothing here trusts the receipt's own checksum alone: a page that was swapped, dropped, repeated or
-altered is seen even where that was fixed to match.
+pypdf reads pages, page labels, jumps, outline and the identity of what each page shows; pdfium reads the labels back as
+a reader's eye would. Nothing here trusts the receipt's own checksum alone: a page that was swapped, dropped, repeated
+or altered is seen even where that was fixed to match.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Findings:
 
 
 def verify(path: Path | str) -> Verification:
-    """Prove the binder in a folder, or the one a volume's PDF belongs to, and compare its sources where they are still there.
+    """Prove the binder in a folder, or the one that a PDF belongs to, and compare its sources where they are there.
 
     Raises VerificationError with every finding, and UsageError where there is no binder or no receipt.
     """

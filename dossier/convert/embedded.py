@@ -536,10 +536,10 @@ class _Typesetter:
         properties = run.find(f"{_W}rPr")
         for child in list(run)[1:]:
             run.remove(child)
+        copies = [properties, *(deepcopy(properties) for _ in pieces[1:])]
         after = run
-        for number, piece in enumerate(pieces):
+        for number, (piece, own) in enumerate(zip(pieces, copies, strict=False)):
             element = run if number == 0 else etree.Element(run.tag, run.attrib)
-            own = properties if number == 0 else deepcopy(properties)
             if number:
                 element.append(own)
             element.extend(piece.children)
@@ -699,7 +699,7 @@ _TOKEN = re.compile(
 # Text for which the engine chooses between Latin and Chinese face as it should: by whether it is Latin.
 _PLAIN = {
     True: re.compile(r"[ -~]+"),
-    False: re.compile(rf"(?=.*[\u4E00-\u9FFF])[\u4E00-\u9FFF\u3000-\u303F\uFF00-\uFFEF{_WEAK_CHARS}]+", re.DOTALL),
+    False: re.compile(rf"(?=.*[\u4E00-\u9FFF])[\u4E00-\u9FFF\u3000-\u303F\uFF00-\uFFEF {_WEAK_CHARS}]+", re.DOTALL),
 }
 
 

@@ -1,7 +1,7 @@
 """PDF → part: pages as seen, everything that acts removed, links and outline taken out as data.
 
-Each page's content becomes one form XObject, placed by one matrix that holds its crop box, /Rotate and /UserUnit. That keeps
-its graphics state to itself, whatever its operators leave behind, and clips it to what a reader showed. Image
+Each page's content becomes one form XObject, placed by one matrix that holds its crop box, /Rotate and /UserUnit. That
+keeps its graphics state to itself, whatever its operators leave behind, and clips it to what a reader showed. Image
 data is copied byte for byte.
 """
 
@@ -33,21 +33,25 @@ _PAPER = 250  # grey values from here up to 255 are paper
 _A4 = (595.276, 841.89)
 _HEADER_WITHIN = 1024
 _SCHEMES = ("http://", "https://", "mailto:", "dossier:")
-_ACTING = {"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute",
-           "/Movie", "/Sound", "/Hide", "/ResetForm", "/SetOCGState", "/Trans", "/GoTo3DView"}  # fmt: skip
+_ACTING = {
+    "/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute",
+    "/Movie", "/Sound", "/Hide", "/ResetForm", "/SetOCGState", "/Trans", "/GoTo3DView",
+}  # fmt: skip
 _PLAYING = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
 _RESEND = "ask for the file again, or print it to PDF anew"
 
 Matrix = tuple[float, float, float, float, float, float]
-_BROKEN = (pikepdf.PdfError, pypdf.errors.PyPdfError, pypdfium2.PdfiumError, RuntimeError, ValueError, TypeError, KeyError,
-           AttributeError, IndexError, RecursionError, OverflowError)  # fmt: skip
+_BROKEN = (
+    pikepdf.PdfError, pypdf.errors.PyPdfError, pypdfium2.PdfiumError, RuntimeError, ValueError, TypeError, KeyError,
+    AttributeError, IndexError, RecursionError, OverflowError,
+)  # fmt: skip
 
 
 def normalise(source: Path, out: Path) -> Part:
     """Write the part that becomes of the PDF ``source`` to ``out``.
 
-    Raises ConversionError with the code ``encrypted-source``, ``damaged-source``, ``empty-source``, ``looping-source`` or
-    ``oversized-source``.
+    Raises ConversionError with the code ``encrypted-source``, ``damaged-source``, ``empty-source``, ``looping-source``
+    or ``oversized-source``.
     """
     with _opened(source) as pdf:
         pages = _pages(pdf)

@@ -86,8 +86,8 @@ def _alone(batch: Batch) -> Outcome:
 
 
 def _prepare_worker() -> None:
-    # Ctrl-C reaches every process of the terminal; the parent decides and ends its workers by SIGTERM, which must unwind
-    # the stack so that a running engine is ended with them.
+    # Ctrl-C reaches every process of the terminal; the parent decides and ends its workers by SIGTERM, which must
+    # unwind the stack so that a running engine is ended with them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _unwind)
 
