@@ -50,12 +50,11 @@ class Face:
 
 def load_face(path: Path, texts: Iterable[str]) -> Face:
     """Load the part of a TrueType face that ``texts`` need; a character that it lacks becomes ``?``."""
-    with TTFont(path, lazy=True) as font:
+    with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # else its bytes tell when it was saved
         wanted = {char for text in texts for char in text} | {"?"}
         cmap = font.getBestCmap()
         options = subset.Options(hinting=False, layout_features=[], name_IDs=[6], notdef_outline=True)
         options.drop_tables += ["GSUB", "GPOS", "GDEF", "vhea", "vmtx", "VORG", "BASE"]
-        options.recalc_timestamp = False
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=[ord(char) for char in wanted])
         subsetter.subset(font)

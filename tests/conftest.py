@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pytest
 import yaml
 from docx import Document
+from docx.enum.text import WD_BREAK
 from PIL import Image, ImageDraw
 from reportlab.pdfgen.canvas import Canvas
 
@@ -105,7 +106,7 @@ def make_docx(tmp_path: Path) -> MakeDocx:
         document = Document()
         for text in paragraphs or (path.stem,):
             if text == "\f":
-                document.add_page_break()
+                document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
             else:
                 document.add_paragraph(text)
         document.save(str(path))
@@ -158,7 +159,7 @@ def make_manifest(tmp_path: Path) -> MakeManifest:
 
 @pytest.fixture
 def real() -> Callable[[str], Path]:
-    """Return a function from a name to a file from the wild; skips, saying so, where they are not beside the project."""
+    """Return a function from a name to a file from the wild; skips, saying so, where those are not here."""
     if not REAL.is_dir():
         pytest.skip(f"the files from the wild are not here: {REAL}")
     return lambda name: REAL / name
