@@ -169,7 +169,8 @@ def _unpacked(stream: StreamObject) -> bytes:
     if all(name in _PACKING for name in names):
         if names == ["/FlateDecode"]:
             # A predictor is not undone, which would be slow: it belongs to the identity with what it was applied to.
-            return repr(_parameters(stream)).encode() + _inflate(raw)
+            parameters = _parameters(stream)
+            return (repr(parameters).encode() if parameters else b"") + _inflate(raw)
         data = bytes(stream.get_data())
         if len(data) > _MOST_DECODED:
             raise ValueError("a stream unpacks to more than 1 GB")

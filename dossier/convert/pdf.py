@@ -33,9 +33,10 @@ _PAPER = 250  # grey values from here up to 255 are paper
 _A4 = (595.276, 841.89)
 _HEADER_WITHIN = 1024
 _SCHEMES = ("http://", "https://", "mailto:", "dossier:")
+# What a form's own buttons do (/SubmitForm, /ResetForm, /Hide) is not among them: a form in a book is only looked at.
 _ACTING = {
-    "/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute",
-    "/Movie", "/Sound", "/Hide", "/ResetForm", "/SetOCGState", "/Trans", "/GoTo3DView",
+    "/JavaScript", "/Launch", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute", "/Movie", "/Sound",
+    "/SetOCGState", "/Trans", "/GoTo3DView",
 }  # fmt: skip
 _PLAYING = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
 _RESEND = "ask for the file again, or print it to PDF anew"
