@@ -18,7 +18,7 @@ from pikepdf import Array, Dictionary, Name, NumberTree, OutlineItem, Pdf, Strin
 from dossier import stamp
 from dossier.errors import OutputError
 from dossier.numbering import Slot
-from dossier.part import Box
+from dossier.part import FORM, Box
 from dossier.placement import Placement
 from dossier.receipt import Bookmark, Jump
 
@@ -120,37 +120,19 @@ def _dress(pdf: Pdf, leaves: Sequence[Leaf], ink: stamp.Stamp, description: Desc
     font = stamp.embed(pdf, ink.face)
     state = stamp.transparent(pdf) if ink.watermark else None
     pages = [page.obj for page in pdf.pages]
-    prefixes: dict[bytes, pikepdf.Object] = {}
     for page, leaf in zip(pages, leaves, strict=True):
         placement = leaf.placement
-        opening = stamp.placement_stream(placement)
-        if opening not in prefixes:
-            prefixes[opening] = pdf.make_stream(opening)
-        closing = pdf.make_stream(ink.stream(placement, leaf.slot.label))
-        page.Contents = Array([prefixes[opening], *_contents(page), closing])
+        blank = leaf.slot.kind == "blank"
+        page.Contents = pdf.make_stream(ink.content(placement, leaf.slot.label, blank=blank))
         page.MediaBox = Array([0, 0, round(placement.width, 3), round(placement.height, 3)])
-        resources = page.get(Name.Resources)
-        if resources is None:
-            resources = page.Resources = Dictionary()
-        _add(resources, "/Font", stamp.FONT_NAME, font)
+        resources = Dictionary(Font=Dictionary({stamp.FONT_NAME: font}))
+        if not blank:
+            resources.XObject = Dictionary({FORM: page.Resources.XObject[FORM]})
         if state is not None:
-            _add(resources, "/ExtGState", stamp.STATE_NAME, state)
+            resources.ExtGState = Dictionary({stamp.STATE_NAME: state})
+        page.Resources = resources
         if leaf.areas:
             page.Annots = Array([_link(pdf, area, pages, leaf, description) for area in leaf.areas])
-
-
-def _contents(page: pikepdf.Object) -> list[pikepdf.Object]:
-    contents = page.get(Name.Contents)
-    if contents is None:
-        return []
-    return list(contents.as_list()) if isinstance(contents, Array) else [contents]
-
-
-def _add(resources: pikepdf.Object, category: str, name: str, value: pikepdf.Object) -> None:
-    if category not in resources:
-        resources[category] = Dictionary()
-    if name not in resources[category]:
-        resources[category][name] = value
 
 
 def _link(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -31,10 +31,11 @@ from dossier import (
     sources,
     stamp,
     templates,
+    workers,
 )
 from dossier.assembly import Assembly
 from dossier.convert import Settings, pool
-from dossier.errors import ConversionError, Problem, TemplateError
+from dossier.errors import ConversionError, Problem, TemplateError, UsageError
 from dossier.manifest import Manifest
 from dossier.part import Part
 from dossier.receipt import Receipt
@@ -118,26 +119,24 @@ def build(
     loaded = source if isinstance(source, Manifest) else manifest.load(source)
     folder = Path(out) if out is not None else Path("build") / loaded.path.stem
     tell = progress or (lambda event: None)
+    # What can fail at once does so before anything is written.
+    today = document_date(loaded)
+    template_set = templates.find_set(loaded.template_set, loaded.path.parent)
+    settings = convert.choose(engine or loaded.engine, (loaded.page.width, loaded.page.height))
     with ExitStack() as stack:
         stack.enter_context(publish.exclusive(folder))
         staging = stack.enter_context(publish.staging(folder))
         work = Path(stack.enter_context(TemporaryDirectory(prefix="dossier-")))
         store = _store(work, use_cache=use_cache)
-        settings = convert.choose(engine or loaded.engine, (loaded.page.width, loaded.page.height))
-        workers = jobs or pool.cores()
-        runner = executor or stack.enter_context(pool.processes(workers))
-        press = _Press(settings, store, runner, workers, tell)
+        count = jobs or workers.cores()
+        runner = executor or stack.enter_context(workers.processes(count))
+        press = _Press(settings, store, runner, count, tell)
 
         tell(Event("read"))
-        template_set = templates.find_set(loaded.template_set, loaded.path.parent)
         planned = plan.plan(loaded, convert.accepted())
         collected = book.collect(planned, press.convert(_sources(planned), "convert"))
-        settled = frontmatter.settle(
-            collected, template_set, document_date(loaded), press.documents, _folder(work, "documents")
-        )
-        assembled = _assemble(collected, settled, loaded, work)
-        if strict:
-            assembled = replace(assembled, problems=tuple(map(_as_error, assembled.problems)))
+        settled = frontmatter.settle(collected, template_set, today, press.documents, _folder(work, "documents"))
+        assembled = _assemble(collected, settled, loaded, work, strict=strict)
         volumes = _bind(assembled, staging, tell)
         written = assembly.record(
             assembled,
@@ -145,7 +144,7 @@ def build(
             engine={"word": settings.engine, "version": settings.engine_version},
             template_set={"name": template_set.name, "sha256": template_set.sha256},
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            documents=_keep_documents(settled.filled, settled.documents, staging),
+            documents=_documents(folder, assembled, staging),
         )
         tell(Event("prove"))
         proof = prove(staging, written)
@@ -158,8 +157,15 @@ def document_date(loaded: Manifest) -> date:
     """Return the date that documents show: the manifest's, else that of ``SOURCE_DATE_EPOCH``, else today."""
     if loaded.date is not None:
         return loaded.date
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdigit() else date.today()
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return date.today()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is {epoch!r}, which is no time", fix="set it to seconds, or unset it"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,21 +225,29 @@ def _sources(planned: plan.Plan) -> dict[str, sources.SourceFile]:
     return {source.name: source for proof in planned.evidence() for source in proof.sources}
 
 
-def _assemble(collected: book.Book, settled: frontmatter.Settled, loaded: Manifest, work: Path) -> Assembly:
+def _assemble(
+    collected: book.Book, settled: frontmatter.Settled, loaded: Manifest, work: Path, *, strict: bool
+) -> Assembly:
     page, numbers = loaded.page, loaded.numbering
     paper = placement.Paper(
         page.width, page.height, page.gutter, page.landscape, numbers.position, numbers.bottom, numbers.size
     )
-    draft = any(problem.severity == "error" for problem in collected.problems)
-    watermark = loaded.draft.watermark if draft else ""
+    watermark = loaded.draft.watermark
     labels = {slot.label for slot in settled.pagination.slots}
     face = stamp.load_face(fonts.LABEL_FACE, [*labels, watermark])
+    for key, text in (("numbering: {style: …}", "".join(labels)), ("draft: {watermark: …}", watermark)):
+        lost = sorted(face.missing.intersection(text))
+        if lost:
+            raise UsageError(f"the label's font has no {' '.join(lost)}", fix=f"use other characters in `{key}`")
     blank = work / "blank.pdf"
     with pikepdf.new() as pdf:
         pdf.add_blank_page(page_size=(page.width, page.height))
         pdf.save(blank, static_id=True)
-    ink = stamp.Stamp(face, numbers.size, stamp.color(numbers.color), watermark)
-    return assembly.assemble(collected, settled, paper, ink, blank)
+    ink = stamp.Stamp(face, numbers.size, stamp.color(numbers.color))
+    assembled = assembly.assemble(collected, settled, paper, ink, blank)
+    if strict:
+        assembled = replace(assembled, problems=tuple(map(_as_error, assembled.problems)))
+    return assembled if assembled.complete else replace(assembled, stamp=replace(ink, watermark=watermark))
 
 
 def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Volume]:
@@ -252,53 +266,54 @@ def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Vo
     return volumes
 
 
-def _keep_documents(
-    filled: Mapping[str, Path], documents: Mapping[str, frontmatter.Document], staging: Path
-) -> list[str]:
-    folder = _folder(staging, "documents")
+def _documents(folder: Path, assembled: Assembly, staging: Path) -> list[str]:
+    """Stage the filled Word files; a draft beside a complete binder has none, for those there belong to that."""
+    if not assembled.complete and _stands(_earlier(folder, "receipt.json")):
+        return []
+    kept = _folder(staging, "documents")
     names: list[str] = []
-    for key, path in filled.items():
-        name = f"{documents[key].name}{path.suffix}"
-        shutil.copyfile(path, folder / name)
+    for key, path in assembled.settled.filled.items():
+        name = f"{assembled.settled.documents[key].name}{path.suffix}"
+        shutil.copyfile(path, kept / name)
         names.append(f"documents/{name}")
     return names
 
 
 def _publish(folder: Path, staging: Path, written: Receipt) -> None:
     """Replace the old files by the new ones; a draft leaves a complete binder and what belongs to it alone."""
-    names = [volume.file for volume in written.volumes]
-    text = written.dumps()
+    earlier, beside = _earlier(folder, "receipt.json"), _earlier(folder, "receipt-draft.json")
+    names = [volume.file for volume in written.volumes] + list(written.documents)
+    receipts = ["receipt.json"] if written.complete else ["receipt-draft.json"]
+    stale = _files(beside)
+    if written.complete or not _stands(earlier):
+        # No complete binder is left alone: what belongs to the new one is found under the usual names.
+        receipts = sorted({*receipts, "receipt.json"})
+        stale |= _files(earlier)
     if written.complete:
-        names += [*written.documents, "receipt.json"]
-    else:
-        names.append("receipt-draft.json")
-        (staging / "receipt-draft.json").write_text(text, encoding="utf-8")
-    earlier = _earlier(folder)
-    if not written.complete and (earlier is None or not earlier.complete):
-        # No complete binder lies here: the draft's receipt and documents are found under the usual names.
-        names += [*written.documents, "receipt.json"]
-    if "receipt.json" in names:
-        (staging / "receipt.json").write_text(text, encoding="utf-8")
-    publish.commit(folder, names, _stale(folder, names, complete=written.complete, replaced="receipt.json" in names))
+        stale.add("receipt-draft.json")
+    for name in receipts:
+        (staging / name).write_text(written.dumps(), encoding="utf-8")
+    publish.commit(folder, [*names, *receipts], stale.difference(names))
 
 
-def _earlier(folder: Path) -> Receipt | None:
-    path = folder / "receipt.json"
-    return receipt.read(path) if path.exists() else None
+def _earlier(folder: Path, name: str) -> Receipt | None:
+    """Read what an earlier build left; a receipt that cannot be read is none, for the next build replaces it."""
+    try:
+        return receipt.read(folder / name)
+    except UsageError:
+        return None
 
 
-def _stale(folder: Path, names: list[str], *, complete: bool, replaced: bool) -> Iterator[str]:
-    """Name the files of earlier builds that the new one takes the place of."""
-    patterns = ["binder-draft*.pdf"]
-    if complete:
-        patterns += ["binder.pdf", "binder-[0-9]*.pdf", "receipt-draft.json"]
-    if replaced:
-        patterns.append("documents/*")
-    for pattern in patterns:
-        for path in folder.glob(pattern):
-            name = path.relative_to(folder).as_posix()
-            if name not in names:
-                yield name
+def _stands(earlier: Receipt | None) -> bool:
+    return earlier is not None and earlier.complete
+
+
+def _files(earlier: Receipt | None) -> set[str]:
+    """Name the files that an earlier build put beside its receipt, and no others that people may keep there."""
+    if earlier is None:
+        return set()
+    named = [Path(volume.file) for volume in earlier.volumes] + [Path(name) for name in earlier.documents]
+    return {path.as_posix() for path in named if path.suffix and path.parent.as_posix() in (".", "documents")}
 
 
 def _as_error(problem: Problem) -> Problem:

@@ -1,7 +1,8 @@
 """A content-addressed store of parts: a source is converted once for the same bytes, options and engine version.
 
 An entry is a PDF and a JSON file of the same name. The JSON is written last, so an entry without it does not exist;
-both are written aside and renamed. An entry whose PDF is not what the JSON says is removed and made anew.
+both are written aside and renamed. An entry whose PDF is not what the JSON says counts as none and is made anew. An
+entry that can be trusted is never replaced: a build may be reading it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+from filelock import FileLock
 
 from dossier.errors import CacheError
 from dossier.part import Box, Ink, Link, Note, OutlineEntry, Part, PartPage
@@ -27,6 +29,7 @@ from dossier.sources import sha256_of
 FORMAT = 1
 MAX_BYTES = 8 * 1024**3
 _IN_USE = 3600.0  # seconds; an entry used this recently may belong to a build that is running
+_PATIENCE = 60.0  # seconds; another process holds the lock only while it renames two files
 
 
 def default_folder() -> Path:
@@ -44,34 +47,37 @@ class Cache:
         """Return the part stored under ``key``, or None where there is none that can be trusted."""
         record, pdf = self._paths(key)
         try:
-            text = record.read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
-            return None
-        try:
-            part = _checked(text, pdf)
+            part = _checked(record.read_text(encoding="utf-8"), pdf)
         except (ValueError, KeyError, TypeError, OSError):
-            record.unlink(missing_ok=True)
-            pdf.unlink(missing_ok=True)
             return None
-        os.utime(record)
+        with suppress(OSError):  # a cache that can only be read is as good
+            os.utime(record)
         return part
 
     def put(self, key: str, part: Part) -> Part:
-        """Move a part's PDF into the store and return the part as stored; raises CacheError where that fails."""
+        """Move a part's PDF into the store and return the part as stored; raises CacheError where that fails.
+
+        Where another process has stored the same part meanwhile, its part is returned, for it may be in use already.
+        """
         record, pdf = self._paths(key)
         try:
+            text = _record(part)
             record.parent.mkdir(parents=True, exist_ok=True)
-            part.path.replace(pdf)
-            stored = Part(pdf, part.pages, part.outline, part.notes)
-            aside = record.with_suffix(f".{os.getpid()}.tmp")
-            aside.write_text(_record(stored), encoding="utf-8")
-            aside.replace(record)
+            with FileLock(self.folder / ".lock", timeout=_PATIENCE, poll_interval=0.01):
+                stored = self.get(key)
+                if stored is not None:
+                    part.path.unlink()
+                    return stored
+                part.path.replace(pdf)
+                aside = record.with_suffix(".tmp")
+                aside.write_text(text, encoding="utf-8")
+                aside.replace(record)
         except OSError as error:
             raise CacheError(
                 f"cannot write the cache {self.folder}: {error}",
                 fix="free some disk space, or set DOSSIER_CACHE to another folder",
             ) from error
-        return stored
+        return replace(part, path=pdf)
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
@@ -96,6 +102,7 @@ class Cache:
 
     def clear(self) -> int:
         """Remove every entry and return how many there were."""
+        self._sweep()
         entries = list(self._entries())
         for record, _, _ in entries:
             self._remove(record)
@@ -114,10 +121,16 @@ class Cache:
                 total -= size
 
     def _sweep(self) -> None:
-        """Remove what killed builds left behind."""
-        for work in self.folder.glob(".work-*"):
-            if time.time() - work.stat().st_mtime > 24 * _IN_USE:
-                shutil.rmtree(work, ignore_errors=True)
+        """Remove what killed builds left behind: workspaces, and halves of entries."""
+        halves = (path for path in self.folder.glob("parts/??/*") if not path.with_suffix(".json").exists())
+        for stray in (*self.folder.glob(".work-*"), *halves):
+            with suppress(OSError):  # another process removed it meanwhile
+                if time.time() - stray.stat().st_mtime <= 24 * _IN_USE:
+                    continue
+                if stray.is_dir():
+                    shutil.rmtree(stray, ignore_errors=True)
+                else:
+                    stray.unlink()
 
     def _paths(self, key: str) -> tuple[Path, Path]:
         folder = self.folder / "parts" / key[:2]
@@ -134,8 +147,9 @@ class Cache:
             yield record, stat.st_mtime, size
 
     def _remove(self, record: Path) -> None:
-        record.unlink(missing_ok=True)
-        record.with_suffix(".pdf").unlink(missing_ok=True)
+        with suppress(OSError):  # a cache that can only be read stays as it is
+            record.unlink(missing_ok=True)
+            record.with_suffix(".pdf").unlink(missing_ok=True)
 
 
 def _record(part: Part) -> str:

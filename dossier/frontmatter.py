@@ -7,7 +7,7 @@ fill, convert, measure; and again with the measured lengths, until they are thos
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,7 @@ from dossier import numbering, templates
 from dossier.book import Book, Entry, Proof
 from dossier.errors import Problem, TemplateError, UnsettledError
 from dossier.manifest import Front, Item, Manifest
-from dossier.numbering import Block, Pagination, Span, Style
+from dossier.numbering import Block, Pagination, Slot, Span, Style
 from dossier.part import Part
 
 _MOST_ROUNDS = 6
@@ -183,6 +183,7 @@ class Document:
     volume: int = 1
     name: str = ""
     literal: bool = False  # bound as it is, not filled
+    missing: str = ""  # the file of one's own that a placeholder sheet stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +259,7 @@ def _lay_out(setting: _Setting, lengths: Mapping[str, int]) -> tuple[list[list[B
         Block(b.kind, b.key, lengths.get(b.key, 1), b.item, b.evidence, b.section) if _is_document(b) else b
         for b in setting.book.blocks()
     ]
-    back = [_front_document(setting, entry, "back", 1) for entry in manifest.back]
+    back = {d.key: d for d in (_front_document(setting, entry, "back", 1) for entry in manifest.back)}
 
     def block(document: Document) -> Block:
         guess = -(-rows // _ROWS_A_PAGE) if document.kind == "index" else 1
@@ -271,22 +272,39 @@ def _lay_out(setting: _Setting, lengths: Mapping[str, int]) -> tuple[list[list[B
         pages = [block(document).pages for document in before(volume, several=True)]
         return sum(count + count % 2 for count in pages)
 
+    after = [block(document) for document in back.values()]
     if manifest.volumes is None:
-        bodies = [body]
+        bodies = [[*body, *after]]
     elif manifest.volumes.by == "section":
         bodies = numbering.split_by_section(body)
+        bodies[-1] += after
     else:
-        bodies = numbering.split(body, manifest.volumes.max_pages or 0, overhead, manifest.page.start_on)
+        most, start_on = manifest.volumes.max_pages or 0, manifest.page.start_on
+        bodies = numbering.split([*body, *after], most, overhead, start_on, manifest.numbering.start)
     several = len(bodies) > 1
     volumes: list[list[Block]] = []
     documents: dict[str, Document] = {}
     for number, blocks in enumerate(bodies, start=1):
         front = before(number, several=several)
-        after = back if number == len(bodies) else []
-        documents |= {d.key: d for d in (*front, *after)}
+        documents |= {d.key: d for d in front}
+        documents |= {b.key: replace(back[b.key], volume=number) for b in blocks if b.key in back}
         documents |= {b.key: _body_document(setting, b, number) for b in blocks if _is_document(b)}
-        volumes.append([*(block(d) for d in front), *blocks, *(block(d) for d in after)])
-    return volumes, documents
+        volumes.append([*(block(d) for d in front), *blocks])
+    return volumes, _told_apart(documents)
+
+
+def _told_apart(documents: Mapping[str, Document]) -> dict[str, Document]:
+    """Give each document a file name of its own, also where a disk takes upper and lower case for the same."""
+    taken: set[str] = set()
+    named: dict[str, Document] = {}
+    for key, document in documents.items():
+        name, count = document.name, 1
+        while (file := f"{name}{document.template.suffix}".lower()) in taken:
+            count += 1
+            name = f"{document.name}-{count}"
+        taken.add(file)
+        named[key] = replace(document, name=name)
+    return named
 
 
 def _is_document(block: Block) -> bool:
@@ -314,12 +332,12 @@ def _before(setting: _Setting, volume: int, *, several: bool) -> list[Document]:
 def _front_document(setting: _Setting, entry: Front, kind: str, volume: int) -> Document:
     if entry.file:
         path = setting.book.plan.documents[entry.file].path
+        name = f"{kind}-{entry.file.replace('/', '-').rpartition('.')[0]}"
         if path is None:
-            template = setting.template_set.path("placeholder")
-            return Document(f"{kind}:{entry.file}", kind, template, entry.title or entry.file, volume, "missing")
+            template, title = setting.template_set.path("placeholder"), entry.title or entry.file
+            return Document(f"{kind}:{entry.file}", kind, template, title, volume, name, missing=entry.file)
         literal = not entry.template or path.suffix.lower() == ".pdf"
         title = entry.title or path.stem
-        name = f"{kind}-{entry.file.replace('/', '-').rpartition('.')[0]}"  # of its own: two files may share a stem
         return Document(f"{kind}:{entry.file}", kind, path, title, volume, name, literal)
     template = setting.template_set.path(entry.name)
     kind = entry.name if entry.name in numbering.UNCOUNTED else kind
@@ -405,7 +423,7 @@ def _own_context(
         context["item"] = _item(setting, entry, pagination)
     if kind == "placeholder":
         context["placeholder"] = _placeholder(setting, rest)
-    elif document.name == "missing":
+    elif document.missing:
         context["placeholder"] = _missing_document(setting, document)
     return context
 
@@ -444,18 +462,23 @@ def _spans(book: Book, pagination: Pagination) -> dict[str, Span]:
         see = proof.planned.entry.see
         if see and see in spans:
             spans[proof.id] = spans[see]
+    own: dict[str, list[Slot]] = {}
+    for slot in pagination.slots:
+        if slot.key and slot.item:
+            own.setdefault(slot.item, []).append(slot)
     for entry in reversed(book.entries):
         item = entry.planned.item
-        own = [slot for slot in pagination.slots if slot.item == item.id and slot.key]
-        if own:
-            spans[item.id] = Span(own[0].volume, own[0].page, own[-1].page, own[0].number, own[-1].number, own[0].label)
-        elif item.items:
-            inner = [spans[child.id] for child in item.items if child.id in spans]
-            if inner:
-                spans[item.id] = Span(
-                    inner[0].volume, inner[0].first, inner[-1].last,
-                    inner[0].number, inner[-1].last_number, inner[0].label,
-                )  # fmt: skip
+        slots = own.get(item.id, [])
+        inner = [spans[child.id] for child in item.items if child.id in spans]
+        if slots:
+            # An item may go on in the next volume: `last` is a page of the volume it begins in, its numbers are all.
+            first, last = slots[0], slots[-1]
+            end = max(slot.page for slot in slots if slot.volume == first.volume)
+            spans[item.id] = Span(first.volume, first.page, end, first.number, last.number, first.label)
+        elif inner:
+            begin = inner[0]
+            end = max(span.last for span in inner if span.volume == begin.volume)
+            spans[item.id] = replace(begin, last=end, last_number=inner[-1].last_number)
     return spans
 
 
@@ -651,8 +674,7 @@ def _placeholder(setting: _Setting, rest: str) -> Placeholder:
 
 
 def _missing_document(setting: _Setting, document: Document) -> Placeholder:
-    _, _, file = document.key.partition(":")
-    problem = setting.book.plan.documents[file].problems[0]
+    problem = setting.book.plan.documents[document.missing].problems[0]
     return Placeholder("", document.title, "", "", "", "", problem.message, problem.fix)
 
 

@@ -1,8 +1,8 @@
 """The identity of what a page shows: a digest that survives merging, renumbering, placing and stamping.
 
-A part's page has its own content streams. Bound, the same streams stand between two of ours: one that places the page
-and one that stamps it, and the page's resources gain entries whose names start with ``/Dsr``. The digest covers the
-page's own content as drawn and every resource it can reach; not object numbers, not what was added in binding.
+What a part's page shows is one form XObject (:data:`dossier.part.FORM`), and binding keeps it whole: it is placed and
+stamped by a content stream beside it. The digest covers that form's operators and every resource that it can reach; not
+object numbers, not how bytes are packed, not what was added in binding.
 
 It is computed with pypdf when a part is made and again when a binder is proved; pikepdf, which writes binders, has no
 part in it.
@@ -28,10 +28,10 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-OURS = "/Dsr"
+from dossier.part import FORM
+
 _MOST_DECODED = 1 << 30  # bytes of one stream
 _DEEPEST = 100
-_LARGE = 1 << 14  # bytes
 # Filters that only pack bytes; a library may unpack and pack them anew. Image filters are never touched.
 _PACKING = {
     "/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx",
@@ -48,43 +48,16 @@ class Identities:
         self._reader = reader
         self._known: dict[tuple[int, int], bytes] = {}
 
-    def of(self, page: DictionaryObject, *, stamped: bool) -> str:
-        """Return the digest of a page, as 64 hexadecimal digits.
+    def of(self, page: DictionaryObject) -> str:
+        """Return the digest of what a page shows, as 64 hexadecimal digits.
 
-        ``stamped`` tells a binder's page from a part's. Raises ValueError where the page nests too deep or a stream
-        unpacks to more than 1 GB, and pypdf's errors where it is damaged.
+        Raises ValueError where the page has no form, nests too deep or a stream unpacks to more than 1 GB, and pypdf's
+        errors where it is damaged.
         """
-        digest = hashlib.sha256()
-        streams = _streams(page)
-        for stream in streams[1:-1] if stamped else streams:
-            digest.update(_unpacked(stream))
-            digest.update(b"\n")
-        resources = _inherited(page, "/Resources")
-        if isinstance(resources, DictionaryObject):
-            digest.update(self._resources(resources))
-        return digest.hexdigest()
-
-    def forget(self) -> None:
-        """Drop the large streams that pypdf keeps once it has read them, so that memory does not grow with the file."""
-        kept = self._reader.resolved_objects
-        large = [key for key, value in kept.items() if isinstance(value, StreamObject) and len(value._data) > _LARGE]
-        for key in large:
-            del kept[key]
-
-    def _resources(self, resources: DictionaryObject) -> bytes:
-        digest = hashlib.sha256(b"R")
-        for category in sorted(resources):
-            entries = _resolve(dict.__getitem__(resources, category))
-            if category == "/ProcSet":  # obsolete, and dropped or kept as libraries please
-                continue
-            if isinstance(entries, DictionaryObject):
-                own = [name for name in sorted(entries) if not name.startswith(OURS)]
-                for name in own:
-                    digest.update(f"{category}{name}".encode("utf-8", "surrogateescape"))
-                    digest.update(self._object(dict.__getitem__(entries, name), ()))
-            else:
-                digest.update(category.encode() + self._object(entries, ()))
-        return digest.digest()
+        form = _entry(_entry(dict.get(page, "/Resources"), "/XObject"), FORM)
+        if not isinstance(_resolve(form), StreamObject):
+            raise ValueError(f"a page shows no form {FORM}")
+        return self._object(form, ()).hex()
 
     def _object(self, value: object, above: tuple[tuple[int, int], ...]) -> bytes:
         if not isinstance(value, IndirectObject):
@@ -98,6 +71,8 @@ class Identities:
             raise ValueError("a page's resources are nested too deep")
         found = self._value(value.get_object(), (*above, key))
         self._known[key] = found
+        # pypdf keeps all it has read; what is digested is not needed again, and memory must not grow with the file.
+        self._reader.resolved_objects.pop((value.generation, value.idnum), None)
         return found
 
     def _value(self, value: object, above: tuple[tuple[int, int], ...]) -> bytes:
@@ -137,22 +112,9 @@ def _scalar(value: object) -> bytes:
     raise ValueError(f"a page's resources hold a {type(value).__name__}")
 
 
-def _streams(page: DictionaryObject) -> list[StreamObject]:
-    contents = _resolve(dict.get(page, "/Contents"))
-    listed = list(list.__iter__(contents)) if isinstance(contents, ArrayObject) else [contents]
-    found = [_resolve(stream) for stream in listed]
-    return [stream for stream in found if isinstance(stream, StreamObject)]
-
-
-def _inherited(page: DictionaryObject, key: str) -> object:
-    node: object = page
-    for _ in range(_DEEPEST):
-        if not isinstance(node, DictionaryObject):
-            return None
-        if key in node:
-            return _resolve(dict.__getitem__(node, key))
-        node = _resolve(dict.get(node, "/Parent"))
-    return None
+def _entry(value: object, key: str) -> object:
+    found = _resolve(value)
+    return dict.get(found, key) if isinstance(found, DictionaryObject) else None
 
 
 def _resolve(value: object) -> object:

@@ -117,14 +117,17 @@ def paginate(volumes: Sequence[Sequence[Block]], style: Style) -> Pagination:
     for index, blocks in enumerate(volumes, start=1):
         if style.restart == "volume":
             following = style.start
-        pages = _number_volume(index, blocks, following, style, closed=index < len(volumes))
+        continued = style.restart == "never" and index < len(volumes)
+        pages = _number_volume(index, blocks, following, style, continued=continued)
         counted = [raw.count for raw in pages if raw.counted]
         following = counted[-1] + 1 if counted else following
         raws.extend(pages)
     return _label(raws, style, len(volumes))
 
 
-def _number_volume(volume: int, blocks: Sequence[Block], following: int, style: Style, *, closed: bool) -> list[_Raw]:
+def _number_volume(
+    volume: int, blocks: Sequence[Block], following: int, style: Style, *, continued: bool
+) -> list[_Raw]:
     odd = style.start_on == "odd"
     pages: list[_Raw] = []
     uncounted = 0
@@ -151,7 +154,7 @@ def _number_volume(volume: int, blocks: Sequence[Block], following: int, style: 
             add(None, -1)
         for offset in range(block.pages):
             add(block, offset)
-    if odd and closed and started and following % 2 == 0:
+    if odd and continued and started and following % 2 == 0:
         add(None, -1)  # so that the next volume starts on an odd number
     return pages
 
@@ -167,7 +170,8 @@ def _label(raws: Iterable[_Raw], style: Style, volumes: int) -> Pagination:
             plain = str(raw.count) if raw.counted else roman(raw.count)
             number = f"{raw.volume}-{plain}" if prefixed and raw.counted else plain
             shown = plain if "{volume}" in style.label else number
-            total = counted if raw.counted else len(group) - sum(r.counted for r in group)
+            # The last number, not how many there are: where numbers start late, none may be above the total.
+            total = counted + style.start - 1 if raw.counted else len(group) - sum(r.counted for r in group)
             printed = raw.block is not None and raw.block.kind != "cover"
             label = style.label.format(n=shown, total=total, volume=raw.volume) if printed else ""
             block = raw.block or Block("blank", "", 1)
@@ -197,28 +201,36 @@ def _spans(slots: Sequence[Slot]) -> dict[str, Span]:
 
 
 def split(
-    blocks: Sequence[Block], max_pages: int, overhead: Callable[[int], int], start_on: Literal["odd", "any"]
+    blocks: Sequence[Block],
+    max_pages: int,
+    overhead: Callable[[int], int],
+    start_on: Literal["odd", "any"],
+    start: int = 1,
 ) -> list[list[Block]]:
     """Divide blocks over volumes of at most ``max_pages`` physical pages.
 
-    ``overhead(v)`` is how many pages volume ``v`` (from 1) spends before the first of them. An item's blocks stay in
-    one volume where they fit in one; else the cut is between pieces of evidence. One piece of evidence is never cut:
-    where it alone is too long, its volume is.
+    ``overhead(v)`` is how many pages volume ``v`` (from 1) spends before the first of them, each document rounded up to
+    whole sheets; ``start`` is the first number. An item's blocks stay in one volume where they fit in one; else the cut
+    is between pieces of evidence. One piece of evidence is never cut: where it alone is too long, its volume is. The
+    first volume has no block where none fits beside its overhead but would in the second.
     """
     volumes: list[list[Block]] = [[]]
+
+    def fits(more: Sequence[Block], *, ahead: int = 0) -> bool:
+        volume = len(volumes) + ahead
+        spent = overhead(volume) + _lead(volume, start_on, start) + (0 if ahead else _length(volumes[-1], start_on))
+        return spent + _length(more, start_on) <= max_pages
+
     for group in _groups(blocks):
-        room = max_pages - overhead(len(volumes)) - _length(volumes[-1], start_on)
-        if _length(group, start_on) <= room:
+        if fits(group):
             volumes[-1].extend(group)
-            continue
-        if _length(group, start_on) <= max_pages - overhead(len(volumes) + 1):
-            volumes = [*volumes, group] if volumes[-1] else [group]
-            continue
-        for piece in _pieces(group):
-            room = max_pages - overhead(len(volumes)) - _length(volumes[-1], start_on)
-            if volumes[-1] and _length(piece, start_on) > room:
-                volumes.append([])
-            volumes[-1].extend(piece)
+        elif fits(group, ahead=1):
+            volumes.append(group)
+        else:
+            for piece in _pieces(group):
+                if not fits(piece) and (volumes[-1] or fits(piece, ahead=1)):
+                    volumes.append([])
+                volumes[-1].extend(piece)
     return volumes
 
 
@@ -228,26 +240,28 @@ def split_by_section(blocks: Sequence[Block]) -> list[list[Block]]:
 
 
 def _groups(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Collect the blocks of one item; a divider with nothing of its own stays with the item after it."""
-    groups = [list(group) for _, group in groupby(blocks, key=lambda block: block.item)]
-    merged: list[list[Block]] = []
-    for group in groups:
-        if merged and all(block.kind == "divider" for block in merged[-1]):
-            merged[-1].extend(group)
-        else:
-            merged.append(group)
-    return merged
+    """Collect the blocks of each item."""
+    return [list(group) for _, group in groupby(blocks, key=lambda block: block.item)]
 
 
 def _pieces(group: Sequence[Block]) -> list[list[Block]]:
     """Cut an item's blocks where they may be cut: before each piece of evidence but the first."""
     pieces: list[list[Block]] = []
     for block in group:
-        if pieces and pieces[-1][-1].kind == "divider":
+        last = pieces[-1][-1] if pieces else None
+        # What stands in for a missing file of some evidence stays with the rest of it.
+        if last and (last.kind == "divider" or last.evidence == block.evidence):
             pieces[-1].append(block)
         else:
             pieces.append([block])
     return pieces
+
+
+def _lead(volume: int, start_on: Literal["odd", "any"], start: int) -> int:
+    """Return the most blanks that a volume needs before its first number comes to its side of a sheet."""
+    if start_on == "odd":
+        return 0 if start % 2 else 2
+    return int(volume > 1 or start % 2 == 0)
 
 
 def _length(blocks: Sequence[Block], start_on: Literal["odd", "any"]) -> int:

@@ -1,8 +1,9 @@
 """A part: one source turned into PDF pages, and all that later stages need to know of it.
 
 A part's pages are normalised: media box ``[0 0 width height]`` in points as a reader sees the page, no ``/Rotate``,
-no ``/UserUnit``, no annotations, no forms, no actions. Links and outline stand beside the PDF as data, so
-that binding can write them anew with the binder's own page numbers.
+no ``/UserUnit``, no annotations, no fields, no actions; and all that a page shows is one form XObject called
+:data:`FORM`. Links and outline stand beside the PDF as data, so that binding can write them anew with the binder's own
+page numbers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import base64
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+
+FORM = "/Page0"
+"""Name of the form XObject that holds what a page shows."""
 
 INK_CELL = 4.0
 """Side of one cell of an ink mask, in points (1.4 mm)."""
@@ -35,9 +39,9 @@ class Box:
 
     def meets(self, other: Box) -> bool:
         """Say whether the two share any area."""
-        return (
-            self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
-        )
+        wide = min(self.right, other.right) - max(self.left, other.left)
+        high = min(self.top, other.top) - max(self.bottom, other.bottom)
+        return wide > 0 and high > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,9 @@ def place(page: PartPage, paper: Paper, *, odd: bool, label_width: float, turn: 
     # Turned a quarter to the left, the head of a wide page comes to lie at the binding edge of odd pages and at the
     # fore edge of even ones (GB/T 9704-2012, 8).
     quarter = turned and not seen
-    label = _label_place(paper, width, odd=odd, label_width=label_width)
-    zone = _label_zone(label, paper, label_width)
     free = _free_area(paper, width, height, odd=odd, landscape=seen)
+    label = _label_place(paper, free, width, odd=odd, label_width=label_width)
+    zone = _label_zone(label, paper, label_width)
     matrix = _fit(page, width, height, zone, free, quarter=quarter)
     return Placement(width, height, matrix, *label)
 
@@ -103,18 +103,17 @@ def _then(first: Matrix, second: Matrix) -> Matrix:
     return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
 
 
-def _label_place(paper: Paper, width: float, *, odd: bool, label_width: float) -> tuple[float, float]:
+def _label_place(paper: Paper, free: Box, width: float, *, odd: bool, label_width: float) -> tuple[float, float]:
+    spare = (free.width - label_width) / 2
+    if spare <= 0:  # it needs the gutter too, and all of the sheet is better than less
+        return (width - label_width) / 2, paper.bottom
     side = paper.position
     if side == "outer":
         side = "right" if odd else "left"
-    if side == "center":
-        return (width - label_width) / 2, paper.bottom
     inset = OUTER_MARGIN + paper.font_size  # one character in from the type area, GB/T 9704-2012 7.5
-    bound_here = paper.gutter and (side == "left") == odd
-    if bound_here:
-        inset = max(inset, paper.gutter + paper.font_size)
-    inset = min(inset, max(0.0, (width - label_width) / 2))
-    return (inset if side == "left" else width - inset - label_width), paper.bottom
+    x = {"left": inset, "center": (width - label_width) / 2, "right": width - inset - label_width}[side]
+    edge = min(paper.font_size, spare)
+    return min(max(x, free.left + edge), free.right - edge - label_width), paper.bottom
 
 
 def _label_zone(label: tuple[float, float], paper: Paper, label_width: float) -> Box | None:
@@ -155,7 +154,8 @@ def _fit(page: PartPage, width: float, height: float, zone: Box | None, free: Bo
         matrix = _moved_into(ink, free, matrix, most, page, sheet, quarter=quarter)
     if zone is not None and _inked(page, matrix, zone):
         above = Box(free.left, max(free.bottom, zone.top), free.right, free.top)
-        matrix = _moved_into(ink, above, matrix, most, page, sheet, quarter=quarter)
+        if above.height > 0:  # a tiny sheet with a large label has no place for both
+            matrix = _moved_into(ink, above, matrix, most, page, sheet, quarter=quarter)
     return matrix
 
 

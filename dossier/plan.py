@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -32,19 +33,23 @@ _HINTS = {
     Kind.XLSX: "print it to PDF and name that file",
     Kind.PPTX: "print it to PDF and name that file",
     Kind.HEIC: "export it as JPEG and name that file",
-    Kind.EMPTY: "ask the unit to send it again: it holds not a single byte",
+    Kind.ZIP: "unpack it and name what is in it (a Word file that lost its end looks like this, too)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedEvidence:
-    """One proof and its sources in order; ``problems`` says what keeps any of them out of the binder."""
+    """One proof and its sources in order; ``problems`` says what keeps any of them out of the binder.
+
+    ``names`` are those of all the files that it names, those that are kept out among them.
+    """
 
     id: str
     title: str
     entry: Evidence
     sources: tuple[SourceFile, ...] = ()
     problems: tuple[Problem, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
@@ -128,7 +133,7 @@ def plan(manifest: Manifest, accepted: Collection[Kind]) -> Plan:
     documents = {
         entry.file: _plan_document(manifest, entry) for entry in (*manifest.front, *manifest.back) if entry.file
     }
-    return Plan(manifest, items, documents, tuple(_unused(manifest, items, documents)))
+    return Plan(manifest, items, documents, tuple(_unused(manifest, items, documents.values())))
 
 
 def _plan_items(manifest: Manifest, accepted: Collection[Kind]) -> Iterator[PlannedItem]:
@@ -152,7 +157,7 @@ def _incomplete(manifest: Manifest, item: Item) -> Iterator[Problem]:
         yield Problem(
             "no-evidence",
             f"{item.title}: no evidence is named",
-            f"ask {item.unit or 'the unit'} for it and name its files under `evidence`",
+            f"ask {_whom(item)} for it and name its files under `evidence`",
             where=where,
             item=item.id,
         )
@@ -183,90 +188,119 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, accepted: Co
     if entry.captions:
         message = f"{proof.title}: its captions are kept in the manifest, but are not printed yet"
         report("captions-unprinted", message, "write what must be seen into the title", warning=True)
-    for name in _names(manifest, entry, report):
+    names = _names(manifest, item, entry, report)
+    for name in names:
         try:
             source = sources.read(manifest.root, name)
         except PathRefused as error:
-            report("refused-path", str(error), "move the file into the sources folder and name it from there")
+            report("refused-path", str(error), error.fix)
         except IsADirectoryError:
             report("missing-source", f"{name} is a folder", f"to bind what is in it write `files: {name}/*`")
         except FileNotFoundError:
-            report("missing-source", f"{name} is not there", _remedy(manifest.root, name, item.unit))
+            report("missing-source", _gone(manifest.root, name), _remedy(manifest.root, name, item.unit))
         except OSError as error:
-            report("unreadable-source", f"{name} cannot be read: {error.strerror}", "check the file's permissions")
+            fix = f"check the file's permissions, or ask {_whom(item)} to send it again"
+            report("unreadable-source", f"{name} cannot be read: {error.strerror}", fix)
         else:
             if source.kind not in accepted:
-                fix = _HINTS.get(source.kind, "send it as PDF, Word (DOCX) or an image")
-                report("unsupported-kind", f"{name} is {_article(source.kind)}, which cannot be bound", fix)
+                message = f"{name} is {_article(source.kind)}, which cannot be bound"
+                report("unsupported-kind", message, _ask(source, item))
                 continue
             suffix = PurePosixPath(name).suffix.lower()
             if suffix and suffix not in _SUFFIXES.get(source.kind, {suffix}):
                 message = f"{name} is {_article(source.kind)} whatever its name says; bound as what it is"
                 report("misnamed-source", message, "rename the file", warning=True)
             found.append(source)
-    return replace(proof, sources=tuple(found), problems=tuple(problems))
+    return replace(proof, sources=tuple(found), problems=tuple(problems), names=tuple(names))
 
 
 class _Report(Protocol):
     def __call__(self, code: str, message: str, fix: str, *, warning: bool = False) -> None: ...
 
 
-def _names(manifest: Manifest, entry: Evidence, report: _Report) -> list[str]:
+def _names(manifest: Manifest, item: Item, entry: Evidence, report: _Report) -> list[str]:
     if entry.file:
         return [entry.file]
     try:
         names = sources.expand(manifest.root, entry.files)
-    except (PathRefused, ValueError, NotImplementedError) as error:
-        report("refused-path", f"{entry.files}: {error}", "write a pattern like folder/*.jpg inside the sources folder")
+    except PathRefused as error:
+        report("refused-path", f"{entry.files}: {error}", error.fix)
+        return []
+    except (ValueError, NotImplementedError) as error:
+        report("refused-path", f"{entry.files}: {error}", "write a pattern like folder/*.jpg")
+        return []
+    except OSError as error:
+        report("unreadable-source", f"{entry.files}: {error.strerror}", "check the folder's permissions")
         return []
     if not names:
-        report("missing-source", f"no file matches {entry.files}", "put the files there, or correct the pattern")
+        fix = _no_folder(manifest.root) or f"ask {_whom(item)} for the files, or correct the pattern"
+        report("missing-source", f"no file matches {entry.files}", fix)
     return names
 
 
 def _plan_document(manifest: Manifest, entry: Front) -> PlannedDocument:
+    def refuse(code: str, message: str, fix: str) -> PlannedDocument:
+        return PlannedDocument(entry, None, (Problem(code, message, fix, where=manifest.where(entry.file)),))
+
     try:
         path = sources.resolve(manifest.root, entry.file)
         kind = sources.recognise(path)
-    except (PathRefused, OSError) as error:
-        message = str(error) if isinstance(error, PathRefused) else f"{entry.file} is not there"
-        fix = _remedy(manifest.root, entry.file, "")
-        return PlannedDocument(
-            entry, None, (Problem("missing-source", message, fix, where=manifest.where(entry.file)),)
-        )
+    except PathRefused as error:
+        return refuse("refused-path", str(error), error.fix)
+    except IsADirectoryError:
+        return refuse("missing-source", f"{entry.file} is a folder", "name a Word or PDF file")
+    except FileNotFoundError:
+        return refuse("missing-source", _gone(manifest.root, entry.file), _remedy(manifest.root, entry.file, ""))
+    except OSError as error:
+        fix = "check the file's permissions"
+        return refuse("unreadable-source", f"{entry.file} cannot be read: {error.strerror}", fix)
     if kind not in (Kind.DOCX, Kind.PDF):
-        problem = Problem(
-            "unsupported-kind",
-            f"{entry.file} is {_article(kind)}; front and back matter is Word or PDF",
-            "save it as DOCX or PDF",
-            where=manifest.where(entry.file),
-        )
-        return PlannedDocument(entry, None, (problem,))
+        message = f"{entry.file} is {_article(kind)}; front and back matter is Word or PDF"
+        return refuse("unsupported-kind", message, "save it as DOCX or PDF")
     return PlannedDocument(entry, path)
 
 
 def _unused(
-    manifest: Manifest, items: Collection[PlannedItem], documents: dict[str, PlannedDocument]
+    manifest: Manifest, items: Collection[PlannedItem], documents: Collection[PlannedDocument]
 ) -> Iterator[Problem]:
-    """Report files that lie in the sources folder and that nothing names."""
-    used = {source.path for planned in items for proof in planned.evidence for source in proof.sources}
-    used |= {document.path for document in documents.values() if document.path}
-    named = {entry.file for planned in items for entry in planned.item.evidence}
+    """Report files that lie in the sources folder and that nothing names, and folders that cannot be looked into."""
     root = manifest.root.resolve()
+    named = {name for planned in items for proof in planned.evidence for name in proof.names}
+    named |= {document.entry.file for document in documents}
+    used = {path for name in named for path in _paths(root, name)}
     beside = root == manifest.path.resolve().parent
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not (beside and f in _OUTPUT))
+    own = {root / name for name in _OUTPUT if beside} | {(manifest.path.parent / manifest.template_set).resolve()}
+    closed: list[OSError] = []
+    for place, folders, files in os.walk(root, onerror=closed.append):
+        folder = Path(place)
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and folder / f not in own)
         for file in sorted(files):
-            path = Path(folder, file)
-            name = path.relative_to(root).as_posix()
-            if sources.is_leftover(file) or path in used or name in named or (beside and path.suffix in _MANIFESTS):
+            name = (folder / file).relative_to(root).as_posix()
+            if sources.is_leftover(file) or folder / file in used or name in named:
+                continue
+            if beside and PurePosixPath(file).suffix in _MANIFESTS:
                 continue
             yield Problem(
                 "unused-source",
-                f"{name} lies in the sources folder and no item names it",
+                f"{sources.shown(name)} lies in the sources folder and no item names it",
                 "name it under an item's `evidence`, or move it away",
                 severity="warning",
             )
+    for error in closed:
+        if root.is_dir():
+            yield Problem(
+                "unreadable-folder",
+                f"{error.filename} cannot be looked into: {error.strerror}",
+                "check the folder's permissions",
+                severity="warning",
+            )
+
+
+def _paths(root: Path, name: str) -> Iterator[Path]:
+    """Return where a file lies that is named: under its own name, and where a symbolic link leads."""
+    with suppress(PathRefused, OSError):
+        yield sources.locate(root, name)
+        yield sources.resolve(root, name)
 
 
 _OUTPUT = {"build", "history"}
@@ -280,13 +314,34 @@ def _title(entry: Evidence) -> str:
     return folders[-1] if folders else entry.files
 
 
+def _gone(root: Path, name: str) -> str:
+    link = sources.locate(root, name).is_symlink()
+    return f"{name} is a link to a file that is not there" if link else f"{name} is not there"
+
+
 def _remedy(root: Path, name: str, unit: str) -> str:
     similar = sources.similar_names(root, name)
     if similar:
-        return f"did you mean {' or '.join(similar)}?"
-    return f"ask {unit} for the file, or correct the path" if unit else "put the file there, or correct the path"
+        return f"did you mean {' or '.join(similar)}?" + (f" If not, ask {unit} for the file" if unit else "")
+    who = f"ask {unit} for the file" if unit else "put the file there"
+    return _no_folder(root) or f"{who}, or correct the path"
+
+
+def _no_folder(root: Path) -> str:
+    return "" if root.is_dir() else f"correct `sources`: the folder {root} is not there"
+
+
+def _ask(source: SourceFile, item: Item) -> str:
+    if source.kind is Kind.EMPTY:
+        return f"ask {_whom(item)} to send it again: it holds not a single byte"
+    hint = _HINTS.get(source.kind, "make a PDF, Word (DOCX) or image file of it and name that")
+    return f"{hint}, or ask {_whom(item)} for such a file"
+
+
+def _whom(item: Item) -> str:
+    return item.unit or "the unit"
 
 
 def _article(kind: Kind) -> str:
-    article = "" if kind in (Kind.TEXT, Kind.MEDIA) else "an " if kind.value[0] in "AEIOUaeiou" else "a "
-    return f"{article}{kind.value}" if kind in (Kind.UNKNOWN, Kind.EMPTY) else f"{article}{kind.value} file"
+    named = kind.value if kind in (Kind.UNKNOWN, Kind.EMPTY) else f"{kind.value} file"
+    return f"an {named}" if named[0] in "AEIOUaeiou" else f"a {named}"

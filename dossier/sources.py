@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from natsort import natsorted, ns
@@ -19,7 +22,11 @@ _CHUNK = 1 << 20
 _MAX_PACKAGE_ENTRIES = 20_000
 _MAX_MATCHES = 20_000
 _LEFT_OUT = ("~$", "._", ".~lock.")
-_LEFT_OUT_NAMES = frozenset({"Thumbs.db", "desktop.ini", ".DS_Store"})
+_LEFT_OUT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_UNDECODED = re.compile("[\ud800-\udfff]")  # how Python holds bytes of a file's name that are not UTF-8
+_DRIVE = re.compile("[A-Za-z]:")
+_DIB_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})  # lengths of the header that follows a bitmap's first one
 
 
 class Kind(StrEnum):
@@ -58,7 +65,6 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"II+\0", Kind.TIFF),
     (0, b"MM\0+", Kind.TIFF),
     (0, b"GIF8", Kind.GIF),
-    (0, b"BM", Kind.BMP),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OLE),
     (0, b"{\\rtf", Kind.RTF),
     (0, b"\0\0\0\x0cjP  ", Kind.JPEG2000),
@@ -73,7 +79,11 @@ _STILL_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", 
 
 
 class PathRefused(ValueError):
-    """A path in the manifest leads, or could lead, out of the sources folder."""
+    """A path leads, or could lead, out of the sources folder, or cannot be written down; ``fix`` says what to do."""
+
+    def __init__(self, message: str, fix: str = "move the file into the sources folder and name it from there") -> None:
+        super().__init__(message)
+        self.fix = fix
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +97,25 @@ class SourceFile:
     kind: Kind
 
 
+def locate(root: Path, name: str) -> Path:
+    """Return where ``name`` lies inside ``root``, whether or not it is there; symbolic links are not followed.
+
+    Raises PathRefused for an absolute path, for ``..``, and for a name that cannot be shown.
+    """
+    path = root.joinpath(*_parts(name))
+    literal = root / name
+    # A backslash divides folders, as the manifest's author knows them; but a ZIP made on Windows may unpack to names
+    # that hold one.
+    return literal if "\\" in name and literal.exists() and not path.exists() else path
+
+
 def resolve(root: Path, name: str) -> Path:
     """Return the real path of ``name`` inside ``root``.
 
-    Raises PathRefused for an absolute path, ``..`` or a symbolic link that leads out of ``root``, and FileNotFoundError
-    or IsADirectoryError where there is no such file.
+    Raises PathRefused like :func:`locate` and for a symbolic link that leads out of ``root``, and FileNotFoundError or
+    IsADirectoryError where there is no such file.
     """
-    path = root.joinpath(*_parts(name)).resolve()
-    if not path.is_relative_to(root.resolve()):
-        raise PathRefused(f"{name!r} leads out of the sources folder by a symbolic link")
+    path = _real(root, locate(root, name), name)
     if path.is_dir():
         raise IsADirectoryError(name)
     if not path.is_file():
@@ -104,25 +124,34 @@ def resolve(root: Path, name: str) -> Path:
 
 
 def expand(root: Path, pattern: str) -> list[str]:
-    """Return the names of the files inside ``root`` that match a glob ``pattern``, in natural order (2 before 10).
+    """Return the names inside ``root`` that match a glob ``pattern``, in natural order (2 before 10).
 
-    Leftovers of office programs and of operating systems (``~$…``, ``Thumbs.db``) are not evidence and never match.
-    Raises PathRefused like :func:`resolve`, and for a pattern that matches more than 20,000 files.
+    Folders never match. Leftovers of office programs and of operating systems (``~$…``, ``Thumbs.db``) are not evidence
+    and match only a pattern that itself names them. Links that lead nowhere or out of ``root`` do match, so that what
+    cannot be read is reported by name. Raises PathRefused like :func:`resolve`, and for a pattern that matches more
+    than 20,000 files.
     """
-    _parts(pattern)
+    parts = _parts(pattern)
+    if not parts:
+        return []
+    fixed = list(takewhile(lambda part: not set(part) & set("*?["), parts))
+    with suppress(FileNotFoundError):
+        _real(root, root.joinpath(*fixed), pattern)
     names: list[str] = []
-    for path in root.glob(pattern):
+    for path in root.glob("/".join(parts)):
+        if _is_folder(path) or (is_leftover(path.name) and not is_leftover(parts[-1])):
+            continue
+        names.append(path.relative_to(root).as_posix())
         if len(names) > _MAX_MATCHES:
-            raise PathRefused(f"{pattern!r} matches more than {_MAX_MATCHES} files")
-        if path.is_file() and not is_leftover(path.name):
-            names.append(path.relative_to(root).as_posix())
-    return natsorted(names, alg=ns.PATH | ns.IGNORECASE)
+            raise PathRefused(f"it matches more than {_MAX_MATCHES} files", "write a pattern that matches fewer")
+    return natsorted(sorted(names), alg=ns.PATH | ns.IGNORECASE)  # sorted: no order of the disk's own among equals
 
 
 def read(root: Path, name: str) -> SourceFile:
     """Hash and recognise the file ``name`` inside ``root``; raises like :func:`resolve`, and OSError."""
     path = resolve(root, name)
-    return SourceFile(path, name, path.stat().st_size, sha256_of(path), recognise(path))
+    inside = locate(root, name).relative_to(root).as_posix()
+    return SourceFile(path, inside, path.stat().st_size, sha256_of(path), recognise(path))
 
 
 def sha256_of(path: Path) -> str:
@@ -133,14 +162,26 @@ def sha256_of(path: Path) -> str:
 
 def similar_names(root: Path, name: str) -> list[str]:
     """Return up to three names of files in ``root`` that ``name`` may have meant, best first."""
-    wanted = PurePosixPath(name)
-    folder = root.joinpath(*wanted.parent.parts)
-    near = [p.relative_to(root).as_posix() for p in folder.iterdir() if p.is_file()] if folder.is_dir() else []
-    found = difflib.get_close_matches(name, near, n=3, cutoff=0.6)
+    wanted = PurePosixPath(name.replace("\\", "/"))
+    try:
+        folder = _real(root, root.joinpath(*_parts(str(wanted.parent))), name)
+        near = [(wanted.parent / path.name).as_posix() for path in folder.iterdir() if path.is_file()]
+    except (PathRefused, OSError):
+        near = []
+    found = difflib.get_close_matches(wanted.as_posix(), filter(_is_nameable, near), n=3, cutoff=0.6)
     if found:
         return found
-    elsewhere = [n for n in _all_names(root) if PurePosixPath(n).name == wanted.name]
+    same = (n for n in _all_names(root) if PurePosixPath(n).name == wanted.name and n != wanted.as_posix())
+    elsewhere = filter(_is_nameable, same)
     return natsorted(elsewhere)[:3]
+
+
+def shown(name: str) -> str:
+    """Return a name as messages can hold it: bytes that are not UTF-8 are read as GBK, what is invisible as �."""
+    parts = (
+        os.fsencode(part).decode("gb18030", "replace") if _UNDECODED.search(part) else part for part in name.split("/")
+    )
+    return _NOT_SHOWN.sub("\ufffd", "/".join(parts))
 
 
 def recognise(path: Path) -> Kind:
@@ -151,6 +192,8 @@ def recognise(path: Path) -> Kind:
         return Kind.EMPTY
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         return _recognise_package(path)
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _DIB_HEADERS:
+        return Kind.BMP  # the two letters alone begin many a text
     for offset, signature, kind in _SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return kind
@@ -188,7 +231,7 @@ def _is_text(head: bytes) -> bool:
     if b"\0" in head:
         return False
     for encoding in ("utf-8", "gb18030"):
-        for cut in range(4):  # the last character may be cut in two
+        for cut in range(4 if len(head) == _HEAD else 1):  # the last character may be cut in two
             try:
                 head[: len(head) - cut].decode(encoding)
             except UnicodeDecodeError:
@@ -198,19 +241,41 @@ def _is_text(head: bytes) -> bool:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    if "\0" in name:
-        raise PathRefused("a path holds a NUL character")
+    if _NOT_SHOWN.search(name):
+        raise PathRefused(f"{shown(name)} has a name that is not plain text", "rename the file")
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or (path.parts and path.parts[0].endswith(":")):
+    if path.is_absolute() or _DRIVE.match(name):
         raise PathRefused(f"{name!r} is an absolute path")
     if ".." in path.parts:
         raise PathRefused(f"{name!r} climbs out of the sources folder with '..'")
     return path.parts
 
 
+def _real(root: Path, path: Path, name: str) -> Path:
+    """Follow symbolic links; raises PathRefused where they lead out of ``root``, FileNotFoundError for a circle."""
+    try:
+        real = path.resolve()
+    except RuntimeError:  # Python before 3.13
+        raise FileNotFoundError(name) from None
+    if not real.is_relative_to(root.resolve()):
+        raise PathRefused(f"{name!r} leads out of the sources folder by a symbolic link")
+    return real
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # reading it will say why
+
+
+def _is_nameable(name: str) -> bool:
+    return not (_NOT_SHOWN.search(name) or is_leftover(PurePosixPath(name).name))
+
+
 def is_leftover(name: str) -> bool:
     """Say whether a file of this name is left over by an office program or an operating system."""
-    return name.startswith(_LEFT_OUT) or name in _LEFT_OUT_NAMES
+    return name.startswith(_LEFT_OUT) or name.lower() in _LEFT_OUT_NAMES
 
 
 def _all_names(root: Path) -> Iterator[str]:

@@ -1,4 +1,8 @@
-"""Draws labels and watermarks on pages, as real text in an embedded face."""
+"""Draws bound pages: the part's page in its place, and over it label and watermark as real text in an embedded face.
+
+Everything that a binder's page draws stands in one content stream of a fixed form (:data:`CONTENT`); what the source
+showed is the form XObject that this stream places.
+"""
 
 from __future__ import annotations
 
@@ -13,70 +17,81 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
+from dossier.part import FORM
 from dossier.placement import Placement
 
 FONT_NAME = "/DsrLabel"
 STATE_NAME = "/DsrWatermark"
 _EM = 1000
 
-# What the streams around a page's own content look like: a proof accepts nothing else there.
-OPENING = re.compile(rb"q(?: -?[\d.]+){6} cm\s*")
-_TEXT = rb"BT /DsrLabel [\d.]+ Tf(?: -?[\d.]+){6} Tm <[0-9A-F]*> Tj ET Q"
-CLOSING = re.compile(
-    rb"\s*Q(?:\s*q /DsrWatermark gs(?: [\d.]+){3} rg " + _TEXT + rb")?(?:\s*q(?: [\d.]+){3} rg " + _TEXT + rb")?\s*"
+_REAL = rb"-?\d+(?:\.\d+)?"
+_COLOR = rb"(?: (?:0(?:\.\d+)?|1)){3} rg"
+_TEXT = rb"BT /DsrLabel \d+(?:\.\d+)? Tf(?: " + _REAL + rb"){6} Tm <(?:[0-9A-F]{4})+> Tj ET Q"
+CONTENT = re.compile(
+    rb"q(?P<matrix>(?: " + _REAL + rb"){6}) cm(?P<form> " + FORM.encode() + rb" Do)? Q"
+    rb"(?P<watermark>\nq /DsrWatermark gs" + _COLOR + rb" " + _TEXT + rb")?"
+    rb"(?P<label>\nq" + _COLOR + rb" " + _TEXT + rb")?"
 )
+"""What the content stream of a binder's page looks like; a proof accepts nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """The few characters of a face that the stamps need: widths in 1/1000 em and glyph numbers by character."""
+    """The few characters of a face that the stamps need, each with a code of its own.
+
+    ``codes`` and ``glyphs`` (by code) tell characters apart that share a glyph, so that text reads back as it was
+    written. ``widths`` (by code) are in 1/1000 em. ``missing`` are characters that the face lacks.
+    """
 
     program: bytes
     name: str
-    glyphs: dict[str, int]
-    widths: dict[int, int]
+    codes: dict[str, int]
+    glyphs: tuple[int, ...]
+    widths: tuple[int, ...]
+    missing: frozenset[str]
     ascent: int
     descent: int
     box: tuple[int, int, int, int]
 
     def width(self, text: str, size: float) -> float:
         """Return the width of ``text`` in points, set at ``size`` points."""
-        return sum(self.widths[self.glyphs[char]] for char in text) * size / _EM
+        return sum(self.widths[self.codes[char]] for char in text) * size / _EM
 
     def hex(self, text: str) -> bytes:
         """Return ``text`` as the operand of a text-showing operator."""
-        return b"<" + b"".join(b"%04X" % self.glyphs[char] for char in text) + b">"
+        return b"<" + b"".join(b"%04X" % self.codes[char] for char in text) + b">"
 
 
 def load_face(path: Path, texts: Iterable[str]) -> Face:
-    """Load the part of a TrueType face that ``texts`` need; a character that it lacks becomes ``?``."""
+    """Load the part of a TrueType face that ``texts`` need; a character that it lacks is drawn, and reads, as ``?``."""
     with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # else its bytes tell when it was saved
-        wanted = {char for text in texts for char in text} | {"?"}
-        cmap = font.getBestCmap()
+        wanted = sorted({char for text in texts for char in text} | {"?"})
         options = subset.Options(hinting=False, layout_features=[], name_IDs=[6], notdef_outline=True)
         options.drop_tables += ["GSUB", "GPOS", "GDEF", "vhea", "vmtx", "VORG", "BASE"]
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=[ord(char) for char in wanted])
         subsetter.subset(font)
         scale = _EM / font["head"].unitsPerEm
-        known = font.getBestCmap()
-        glyphs = {char: font.getGlyphID(known[ord(char)]) for char in wanted if ord(char) in cmap}
+        cmap = font.getBestCmap()
+        missing = frozenset(char for char in wanted if ord(char) not in cmap)
+        drawn = [char for char in wanted if char not in missing]
+        names = [".notdef", *(cmap[ord(char)] for char in drawn)]  # code 0 is nobody's
+        codes = {char: code for code, char in enumerate(drawn, start=1)}
+        codes |= {char: codes["?"] for char in missing}
         metrics = font["hmtx"]
-        widths = {number: round(metrics[name][0] * scale) for number, name in enumerate(font.getGlyphOrder())}
         head, line = font["head"], font["hhea"]
-        box = tuple(round(value * scale) for value in (head.xMin, head.yMin, head.xMax, head.yMax))
-        name = str(font["name"].getDebugName(6) or "Label")
         out = io.BytesIO()
         font.save(out, reorderTables=False)
-        glyphs |= {char: glyphs["?"] for char in wanted if char not in glyphs}
         return Face(
             out.getvalue(),
-            name,
-            glyphs,
-            widths,
+            str(font["name"].getDebugName(6) or "Label"),
+            codes,
+            tuple(font.getGlyphID(name) for name in names),
+            tuple(round(metrics[name][0] * scale) for name in names),
+            missing,
             round(line.ascent * scale),
             round(line.descent * scale),
-            box,
+            (round(head.xMin * scale), round(head.yMin * scale), round(head.xMax * scale), round(head.yMax * scale)),
         )
 
 
@@ -95,15 +110,14 @@ def embed(pdf: Pdf, face: Face) -> Object:
         StemV=80,
         FontFile2=pdf.make_stream(face.program, Length1=len(face.program)),
     )
-    widths = [value for number, width in sorted(face.widths.items()) for value in (number, Array([width]))]
     descendant = Dictionary(
         Type=Name.Font,
         Subtype=Name.CIDFontType2,
         BaseFont=base,
         CIDSystemInfo=Dictionary(Registry="Adobe", Ordering="Identity", Supplement=0),
-        CIDToGIDMap=Name.Identity,
+        CIDToGIDMap=pdf.make_stream(b"".join(glyph.to_bytes(2, "big") for glyph in face.glyphs)),
         FontDescriptor=pdf.make_indirect(descriptor),
-        W=Array(widths),
+        W=Array([0, Array(list(face.widths))]),
     )
     return pdf.make_indirect(
         Dictionary(
@@ -128,11 +142,6 @@ def color(text: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def placement_stream(placement: Placement) -> bytes:
-    """Return the stream that comes before a page's own content."""
-    return b"q %s cm\n" % b" ".join(_number(value) for value in placement.matrix)
-
-
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What is drawn on pages: font size in points, colour as red, green, blue from 0 to 1."""
@@ -142,9 +151,10 @@ class Stamp:
     color: tuple[float, float, float]
     watermark: str = ""
 
-    def stream(self, placement: Placement, label: str) -> bytes:
-        """Return the stream that comes after a page's own content; empty text draws nothing."""
-        parts = [b"\nQ"]
+    def content(self, placement: Placement, label: str, *, blank: bool = False) -> bytes:
+        """Return a page's content stream; a ``blank`` one shows nothing of a source, an empty label draws nothing."""
+        form = b"" if blank else b" %s Do" % FORM.encode()
+        parts = [b"q %s cm%s Q" % (b" ".join(_number(value) for value in placement.matrix), form)]
         if self.watermark:
             parts.append(self._watermark(placement))
         if label:
@@ -184,7 +194,7 @@ def _number(value: float) -> bytes:
 
 
 def _to_unicode(face: Face) -> bytes:
-    rows = sorted((number, char) for char, number in face.glyphs.items())
+    rows = sorted((code, char) for char, code in face.codes.items() if char not in face.missing)
     chunks = [rows[start : start + 100] for start in range(0, len(rows), 100)]  # at most 100 a section
     body = "\n".join(
         f"{len(chunk)} beginbfchar\n"

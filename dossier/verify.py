@@ -8,10 +8,14 @@ or altered is seen even where that was fixed to match.
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pypdfium2
@@ -22,11 +26,24 @@ from dossier.errors import Problem, UsageError, VerificationError
 from dossier.identity import Identities
 from dossier.receipt import Receipt
 from dossier.sources import sha256_of
-from dossier.stamp import CLOSING, OPENING
+from dossier.stamp import CONTENT
+from dossier.workers import cores, processes
 
 _MOST_FINDINGS = 200
 _SIZE_TOLERANCE = 0.01  # points
 _AGAIN = "build the binder again; do not hand this one in"
+# What a binder's catalog and links hold: anything else could act, or draw, on its own.
+_CATALOG = {"/Type", "/Pages", "/Outlines", "/PageMode", "/PageLabels", "/Lang", "/ViewerPreferences", "/Version"}
+_LINK = {"/Type", "/Subtype", "/Rect", "/Border", "/F", "/Dest", "/A"}
+_STAMP = re.compile(
+    rb"\nq(?: /DsrWatermark gs)? (?P<look>\S+ \S+ \S+ rg BT /DsrLabel \S+ Tf)"
+    rb" (?P<turn>\S+ \S+ \S+ \S+) (?P<x>\S+) (?P<y>\S+) Tm <(?P<text>[0-9A-F]*)> Tj ET Q"
+)
+# What pypdf raises on a damaged file, besides its own errors; NotImplementedError is a RuntimeError.
+_BROKEN = (
+    pypdf.errors.PyPdfError, pypdf.errors.DependencyError, RuntimeError, ValueError, TypeError, AttributeError,
+    LookupError, ArithmeticError, AssertionError, struct.error, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,8 @@ def receipt_of(path: Path) -> Path:
 
 def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = ()) -> Verification:
     """Prove the volumes in ``folder`` against a receipt; raises VerificationError."""
-    found = [_prove_volume(folder, claimed, index) for index in range(1, len(claimed.volumes) + 1)]
+    with processes(cores()) as readers:
+        found = [_prove_volume(folder, claimed, number, readers) for number in range(1, len(claimed.volumes) + 1)]
     problems = [problem for findings in found for problem in findings.problems]
     if not claimed.volumes:
         problems.append(Problem("no-volume", "the receipt names no volume", _AGAIN))
@@ -104,7 +122,7 @@ def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = ()) -> Ver
     )
 
 
-def _prove_volume(folder: Path, claimed: Receipt, number: int) -> _Findings:
+def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor) -> _Findings:
     volume = claimed.volumes[number - 1]
     findings = _Findings(volume.file)
     path = folder / volume.file
@@ -115,30 +133,33 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int) -> _Findings:
     if not path.is_file():
         findings.add("no-volume", "the file is not there")
         return findings
-    # pdfium and hashing release the interpreter's lock, so the three proofs run side by side.
-    with ThreadPoolExecutor(2) as pool:
-        checksum = pool.submit(sha256_of, path)
-        labels = pool.submit(_read_labels, path, [bool(page.label) or page.kind == "blank" for page in pages])
-        try:
-            _prove_structure(path, claimed, pages, findings)
-        except (pypdf.errors.PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            findings.add("unreadable", f"pypdf cannot read it: {error}")
-        if checksum.result() != volume.sha256:
-            findings.add("checksum", "the file was changed after it was bound")
-        _prove_labels(pages, labels.result(), findings)
+    # Other processes hash and read labels while this one reads the structure. Threads would not do: pdfium's short
+    # calls would each wait for the interpreter.
+    checksum = readers.submit(sha256_of, path)
+    printed = [page for page in pages if page.label or (page.kind == "blank" and claimed.complete)]
+    size = max(1, -(-len(printed) // cores()))
+    runs = [printed[start : start + size] for start in range(0, len(printed), size)]
+    texts = [readers.submit(_read_texts, path, [page.page for page in run]) for run in runs]
+    try:
+        _prove_structure(path, claimed, pages, findings)
+    except _BROKEN as error:
+        findings.add("unreadable", f"pypdf cannot read it: {error}")
+    for run, reading in zip(runs, texts, strict=True):
+        _prove_labels(run, _read(reading), findings)
+    if checksum.result() != volume.sha256:
+        findings.add("checksum", "the file was changed after it was bound")
     return findings
 
 
-def _read_labels(path: Path, wanted: Sequence[bool]) -> list[str | None] | str:
-    """Return each wanted page's text as pdfium extracts it, or the reason why it cannot."""
-    texts: list[str | None] = []
+def _read_texts(path: Path, numbers: Sequence[int]) -> list[str] | str:
+    """Return the text of pages (numbers from 1) as pdfium extracts it, or the reason why it cannot."""
+    texts: list[str] = []
     try:
         with pypdfium2.PdfDocument(path) as document:
-            for index in range(len(document)):
-                if index >= len(wanted) or not wanted[index]:
-                    texts.append(None)
-                    continue
-                page = document[index]
+            for number in numbers:
+                if number > len(document):
+                    return f"it has no page {number}"
+                page = document[number - 1]
                 textpage = page.get_textpage()
                 texts.append(textpage.get_text_range())
                 textpage.close()
@@ -148,24 +169,26 @@ def _read_labels(path: Path, wanted: Sequence[bool]) -> list[str | None] | str:
     return texts
 
 
-def _prove_labels(pages: Sequence[receipt.Page], texts: list[str | None] | str, findings: _Findings) -> None:
+def _read(reading: Future[list[str] | str]) -> list[str] | str:
+    try:
+        return reading.result()
+    except BrokenProcessPool:
+        return "it crashes on it"
+
+
+def _prove_labels(pages: Sequence[receipt.Page], texts: list[str] | str, findings: _Findings) -> None:
     if isinstance(texts, str):
         findings.add("unreadable", f"pdfium cannot read it: {texts}")
         return
-    for page, text in zip(pages, texts, strict=False):
-        shown = re.sub(r"\s+", "", text or "")
-        if page.kind == "blank" and page.label == "":
-            if shown and not _is_watermark(shown):
+    for page, text in zip(pages, texts, strict=True):
+        shown, label = "".join(text.split()), "".join(page.label.split())
+        if not label:
+            if shown:
                 findings.add("label", f"a blank page shows {shown[:40]!r}", page.page)
-        elif page.label:
-            if re.sub(r"\s+", "", page.label) not in shown:
-                findings.add("label", f"the label {page.label!r} is not printed on it", page.page)
-            else:
-                findings.labels += 1
-
-
-def _is_watermark(text: str) -> bool:
-    return len(text) <= 40
+        elif not shown.endswith(label):  # drawn last, it is read last; the page itself may show the same elsewhere
+            findings.add("label", f"the label {page.label!r} is not printed on it", page.page)
+        else:
+            findings.labels += 1
 
 
 def _prove_structure(path: Path, claimed: Receipt, pages: Sequence[receipt.Page], findings: _Findings) -> None:
@@ -178,16 +201,18 @@ def _prove_structure(path: Path, claimed: Receipt, pages: Sequence[receipt.Page]
         if [page.page for page in pages] != list(range(1, count + 1)):
             findings.add("bad-receipt", "the receipt does not list every page once, in order")
             return
+        for key in sorted(set(reader.root_object) - _CATALOG):
+            findings.add("catalog", f"it carries {key}, which no binder does")
         _prove_page_labels(reader, pages, findings)
         numbers = _page_numbers(reader)
         files = [volume.file for volume in claimed.volumes]
         _prove_outline(reader, [m for m in claimed.outline if m.volume == pages[0].volume], numbers, findings)
         identities = Identities(reader)
+        stamps = _Stamps(draft=not claimed.complete)
         for page, expected in zip(reader.pages, pages, strict=True):
             _prove_size(page, expected, findings)
             _prove_jumps(page, expected, numbers, files, findings)
-            _prove_identity(page, expected, identities, findings)
-            identities.forget()
+            _prove_identity(page, expected, identities, stamps, findings)
 
 
 def _prove_page_labels(reader: pypdf.PdfReader, pages: Sequence[receipt.Page], findings: _Findings) -> None:
@@ -279,6 +304,8 @@ def _prove_jumps(
 def _jump(link: DictionaryObject, volume: int, numbers: dict[int, int], files: list[str]) -> tuple[int, int, str]:
     if link.get("/Subtype") != "/Link":
         return 0, 0, f"a {link.get('/Subtype')} annotation"
+    if not set(link) <= _LINK or ("/Dest" in link) == ("/A" in link):
+        return 0, 0, f"a link with {', '.join(sorted(link))}"
     if "/Dest" in link:
         return volume, _target(link.raw_get("/Dest"), numbers), ""
     action = link.get("/A", DictionaryObject()).get_object()
@@ -296,35 +323,73 @@ def _say(jump: tuple[int, int, str]) -> str:
 
 
 def _prove_identity(
-    page: pypdf.PageObject, expected: receipt.Page, identities: Identities, findings: _Findings
+    page: pypdf.PageObject, expected: receipt.Page, identities: Identities, stamps: _Stamps, findings: _Findings
 ) -> None:
     if "/AA" in page:
         findings.add("identity", "it carries actions", expected.page)
     raw = page.get("/Contents")
-    streams = raw.get_object() if raw is not None else None
-    if not isinstance(streams, ArrayObject) or len(streams) < 2:
-        findings.add("identity", "its content was rewritten", expected.page)
+    content = raw.get_object() if raw is not None else None
+    found = CONTENT.fullmatch(content.get_data()) if isinstance(content, StreamObject) else None
+    if found is None:
+        findings.add("identity", "something besides source, label and watermark was drawn on it", expected.page)
         return
-    placed = tuple(float(value) for value in _data(streams[0]).split()[1:-1]) if _matches(streams[0], OPENING) else ()
-    if placed != tuple(expected.placed) or not _matches(streams[-1], CLOSING):
-        findings.add("identity", "it was moved, or something besides the label was drawn on it", expected.page)
+    if tuple(float(value) for value in found["matrix"].split()) != tuple(expected.placed):
+        findings.add("identity", "it was moved", expected.page)
+    stamps.prove(page, found, expected, findings)
     if expected.kind == "blank":
-        if len(streams) > 2 and any(_data(stream).strip() for stream in streams[1:-1]):
+        if found["form"]:
             findings.add("identity", "a blank page is not blank", expected.page)
-    elif identities.of(page, stamped=True) != expected.digest:
+    elif not found["form"] or identities.of(page) != expected.digest:
         what = f"page {expected.source_page} of {expected.source}" if expected.source else f"the {expected.kind} page"
         findings.add("identity", f"it does not show {what} as it was bound", expected.page)
     else:
         findings.identities += 1
 
 
-def _matches(stream: object, pattern: re.Pattern[bytes]) -> bool:
-    return bool(pattern.fullmatch(_data(stream)))
+class _Stamps:
+    """Reads what is stamped on the pages of one volume: the label and, on a draft, the watermark; alike on every page.
 
+    pdfium finds a label's text anywhere on its page. This reads it in the stamp itself, which an original's own number
+    cannot stand in for.
+    """
 
-def _data(stream: object) -> bytes:
-    resolved = stream.get_object() if isinstance(stream, IndirectObject) else stream
-    return bytes(resolved.get_data()) if isinstance(resolved, StreamObject) else b"?"
+    def __init__(self, *, draft: bool) -> None:
+        self._draft = draft
+        self._look: tuple[bytes, ...] = ()
+        self._watermark = ""
+        self._faces: dict[int, dict[bytes, str]] = {}
+
+    def prove(
+        self, page: DictionaryObject, content: re.Match[bytes], expected: receipt.Page, findings: _Findings
+    ) -> None:
+        label = _STAMP.fullmatch(content["label"] or b"")
+        watermark = _STAMP.fullmatch(content["watermark"] or b"")
+        text = self._text(page, label) if label else ""
+        if text != expected.label:
+            findings.add("label", f"the label stamped on it is {text!r}, not {expected.label!r}", expected.page)
+        if label:
+            look = label["look"], label["turn"], label["y"]
+            self._look = self._look or look
+            if look != self._look or not 0 <= float(label["x"]) <= expected.width:
+                findings.add("label", "its label does not look, or stand, like those before it", expected.page)
+        mark = self._text(page, watermark) if watermark else ""
+        self._watermark = self._watermark or mark
+        if bool(mark) != self._draft or mark != self._watermark:
+            findings.add("watermark", f"its watermark is {mark!r}", expected.page)
+
+    def _text(self, page: DictionaryObject, stamp: re.Match[bytes]) -> str:
+        resources: Any = page["/Resources"]
+        reference = resources["/Font"].raw_get("/DsrLabel")
+        face = self._faces.get(reference.idnum)
+        if face is None:
+            font = reference.get_object()
+            # A damaged program draws wrong glyphs for the right text; unpacking it checks it.
+            zlib.decompress(font["/DescendantFonts"][0]["/FontDescriptor"]["/FontFile2"]._data)
+            rows = re.findall(rb"<([0-9A-F]{4})> <([0-9A-F]+)>", font["/ToUnicode"].get_data())
+            face = {code: bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in rows}
+            self._faces[reference.idnum] = face
+        code = stamp["text"]
+        return "".join(face.get(code[at : at + 4], "?") for at in range(0, len(code), 4))
 
 
 def _changed_sources(claimed: Receipt) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import pikepdf
@@ -19,9 +20,9 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from dossier.errors import ConversionError
 from dossier.identity import Identities
-from dossier.part import INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
+from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"2 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"3 qpdf {pikepdf.__libqpdf_version__}"
 
 _MOST_PAGES = 20_000
 _MOST_LINKS = 5_000  # of one page
@@ -39,6 +40,7 @@ _ACTING = {
     "/SetOCGState", "/Trans", "/GoTo3DView",
 }  # fmt: skip
 _PLAYING = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
+_MENDED = ("reconstruct", "non-dictionary object")  # what qpdf says of a lost table of objects, and of lost pages
 _RESEND = "ask for the file again, or print it to PDF anew"
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -62,8 +64,9 @@ def normalise(source: Path, out: Path) -> Part:
         links = [_links(page, frame, finder) for page, frame in zip(pages, frames, strict=True)]
         outline = tuple(_outline(pdf, finder))
         _flatten(pdf)
+        content = pdf.make_stream(f"{FORM} Do".encode())
         for page, frame in zip(pages, frames, strict=True):
-            _enclose(pdf, page, frame)
+            _enclose(pdf, page, frame, content)
             _disinherit(page)
         for key in list(pdf.Root.keys()):
             if key not in ("/Type", "/Pages"):
@@ -71,6 +74,7 @@ def normalise(source: Path, out: Path) -> Part:
         for key in list(pdf.trailer.keys()):
             if key not in ("/Root", "/Size"):
                 del pdf.trailer[key]
+        pdf.trailer.Size = 1  # qpdf corrects it, but writes none where a mended file had none
         pdf.save(
             out,
             static_id=True,
@@ -103,13 +107,14 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise ConversionError(f"it is damaged: {error}", fix=_RESEND, code="damaged-source") from error
+        raise ConversionError(f"it is damaged: {_first_line(error)}", fix=_RESEND, code="damaged-source") from error
 
 
 @contextmanager
 def _opened(source: Path) -> Iterator[Pdf]:
     try:
-        pdf = Pdf.open(source, suppress_warnings=True)
+        # Page attributes are inherited here, for qpdf would do it before a loop in the page tree is noticed.
+        pdf = Pdf.open(source, suppress_warnings=True, inherit_page_attributes=False)
     except pikepdf.PasswordError:
         raise ConversionError(
             "it is encrypted and needs a password", fix="ask for a copy without one", code="encrypted-source"
@@ -163,7 +168,7 @@ def _pages(pdf: Pdf) -> list[Object]:
 def _notes(pdf: Pdf, pages: Sequence[Object]) -> Iterator[Note]:
     if pdf.is_encrypted:
         yield Note("was-encrypted", "it was encrypted and opened without a password", "nothing, if you may bind it")
-    if any("reconstruct" in str(warning) for warning in pdf.get_warnings()):
+    if any(trace in str(warning) for warning in pdf.get_warnings() for trace in _MENDED):
         yield Note(
             "repaired", "it is damaged; what could be read of it is bound", "compare its pages, or ask for it again"
         )
@@ -277,10 +282,10 @@ def _frame(page: Object) -> _Frame:
     crop = _box(_inherited(page, "/CropBox"))
     box = (_meet(media, crop) if crop else None) or media
     x0, y0, x1, y1 = box
-    unit = float(page.get(Name.UserUnit, 1) or 1)
-    unit = unit if 0 < unit <= 100_000 else 1.0
-    turn = _inherited(page, "/Rotate")
-    turn = int(turn) % 360 // 90 * 90 if isinstance(turn, int | float) or hasattr(turn, "__int__") else 0
+    given = page.get(Name.UserUnit)
+    unit = float(given) if isinstance(given, int | Decimal) and 0 < given <= 100_000 else 1.0
+    rotate = _inherited(page, "/Rotate")
+    turn = int(rotate) % 360 // 90 * 90 if isinstance(rotate, int | Decimal) else 0
     plain: Matrix = {
         0: (1.0, 0.0, 0.0, 1.0, -x0, -y0),
         90: (0.0, -1.0, 1.0, 0.0, -y0, x1),
@@ -328,7 +333,7 @@ def _flatten(pdf: Pdf) -> None:
     pdf.flatten_annotations("all")
 
 
-def _enclose(pdf: Pdf, page: Object, frame: _Frame) -> None:
+def _enclose(pdf: Pdf, page: Object, frame: _Frame, content: Object) -> None:
     form = pdf.make_stream(
         _content(page),
         Type=Name.XObject,
@@ -343,8 +348,8 @@ def _enclose(pdf: Pdf, page: Object, frame: _Frame) -> None:
         if key not in ("/Type", "/Parent"):
             del page[key]
     page.MediaBox = Array([0, 0, round(frame.width, 3), round(frame.height, 3)])
-    page.Resources = Dictionary(XObject=Dictionary(Page0=form))
-    page.Contents = pdf.make_stream(b"/Page0 Do")
+    page.Resources = Dictionary(XObject=Dictionary({FORM: form}))
+    page.Contents = content
     if Name.Group in form:
         page.Group = form.Group
 
@@ -551,8 +556,4 @@ def _digests(path: Path) -> list[str]:
     with path.open("rb") as file:
         reader = pypdf.PdfReader(file, strict=False)
         identities = Identities(reader)
-        digests = []
-        for page in reader.pages:
-            digests.append(identities.of(page, stamped=False))
-            identities.forget()
-        return digests
+        return [identities.of(page) for page in reader.pages]

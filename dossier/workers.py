@@ -1,0 +1,48 @@
+"""Worker processes of this machine, which never outlive the one that started them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import FrameType
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """Give a pool of worker processes; on any way out, an interrupt too, none of them and no engine is left running."""
+    # Forking lets scripts without a main guard use the library; it happens before this process starts threads.
+    method = "fork" if sys.platform == "linux" else "spawn"
+    context = multiprocessing.get_context(method)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+    finished = False
+    try:
+        yield pool
+        finished = True
+    finally:
+        if not finished:
+            for child in multiprocessing.active_children():
+                child.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    # Ctrl-C reaches every process of the terminal; the parent decides and ends its workers by SIGTERM, which must
+    # unwind the stack so that a running engine is ended with them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _unwind)
+
+
+def _unwind(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
