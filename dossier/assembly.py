@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
-from urllib.parse import unquote
+from unicodedata import category
+from urllib.parse import quote, unquote
 
 from dossier import placement, receipt
 from dossier.bind import Area, Leaf
@@ -81,7 +83,7 @@ def assemble(book: Book, settled: Settled, paper: Paper, stamp: Stamp, blank: Pa
         stamp,
         tuple(leaves),
         tuple(origins.get(_address(slot)) for slot in slots),
-        tuple(_bookmarks(book, settled, finder)),
+        tuple(replace(mark, title=_legible(mark.title)) for mark in _bookmarks(book, settled, finder)),
         (*book.problems, *finder.problems),
     )
 
@@ -167,7 +169,7 @@ class _Finder:
                 return None
             return Area(link.box, receipt.Jump(to=target, volume=span.volume, page=span.first))
         if link.uri:
-            return Area(link.box, receipt.Jump(uri=link.uri))
+            return Area(link.box, receipt.Jump(uri=quote(link.uri, safe=string.punctuation)))  # ASCII, as PDF wants it
         found = self.page(slot.key, origin.source, link.page)
         if found is None:
             return None  # it leads to a page of the source that the manifest left out
@@ -190,6 +192,12 @@ def _bookmarks(book: Book, settled: Settled, finder: _Finder) -> Iterator[receip
         yield from _matter(settled, volume, ("back",))
 
 
+def _legible(title: str) -> str:
+    """Return a title that every reader of PDF reads alike: without what text in PDF has no one code for."""
+    plain = "".join(" " if category(char) in ("Cc", "Cs") or char == "\ufffd" else char for char in title)
+    return " ".join(plain.split())[:_LONGEST_TITLE].rstrip() or "…"
+
+
 def _matter(settled: Settled, volume: int, kinds: tuple[str, ...]) -> Iterator[receipt.Bookmark]:
     for key, document in settled.documents.items():
         span = settled.pagination.spans.get(key)
@@ -203,8 +211,10 @@ def _body(book: Book, finder: _Finder, volume: int) -> Iterator[receipt.Bookmark
         if not entry.planned.leaf:
             continue
         span = finder.span(entry.planned.item.id)
-        marks = [mark for proof in entry.proofs for mark in _proof(entry, proof, finder, volume)]
         here = span is not None and span.volume == volume
+        # What an item of another volume only cites is listed here under the item that it is bound for.
+        proofs = [proof for proof in entry.proofs if here or not proof.planned.entry.see]
+        marks = [mark for proof in proofs for mark in _proof(entry, proof, finder, volume)]
         if not here and not marks:
             continue
         first = span.first if span is not None and here else marks[0].page
@@ -236,14 +246,18 @@ def _proof(entry: Entry, proof: Proof, finder: _Finder, volume: int) -> Iterator
     if span is None or span.volume != volume:
         return
     level = entry.planned.level + 1
-    yield receipt.Bookmark(volume, level, f"{proof.id} {proof.planned.title}"[:_LONGEST_TITLE], span.first)
+    yield receipt.Bookmark(volume, level, f"{proof.id} {proof.planned.title}", span.first)
     if proof.planned.entry.see:
         return
     for bound in proof.bound:
+        above: list[int] = []  # levels in the source, less those whose pages are not bound
         for mark in bound.part.outline:
             found = finder.page(proof.key, bound.source.name, mark.page)
             if found is not None:
-                yield receipt.Bookmark(volume, level + mark.level, mark.title[:_LONGEST_TITLE] or "…", found[1])
+                while above and above[-1] >= mark.level:
+                    above.pop()
+                above.append(mark.level)
+                yield receipt.Bookmark(volume, level + len(above), mark.title, found[1])
 
 
 # --- receipt -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Copies pages into a volume, places and stamps them, and writes its links, outline, page labels and metadata.
 
-qpdf merges the parts in one streaming pass; the merged file is then opened once. No stream of evidence is decoded or
-held in memory on the way.
+qpdf merges the parts' page objects; their streams stay in their files until the volume is saved, and go into it in one
+pass. No stream of evidence is decoded, or held in memory with others, on the way.
 """
 
 from __future__ import annotations
@@ -57,20 +57,16 @@ class Description:
 def bind(
     leaves: Sequence[Leaf], bookmarks: Sequence[Bookmark], ink: stamp.Stamp, description: Description, out: Path
 ) -> None:
-    """Write one volume to ``out``; a temporary file stands beside it meanwhile.
-
-    Raises OutputError where the disk is full or qpdf cannot write.
-    """
-    merged = out.with_suffix(".merged")
+    """Write one volume to ``out``. Raises OutputError where the disk is full or qpdf cannot write."""
     try:
-        _merge(leaves, merged)
-        with Pdf.open(merged) as pdf:
+        with _merged(leaves, out) as pdf:
             _dress(pdf, leaves, ink, description)
             _write_outline(pdf, bookmarks)
             _write_page_labels(pdf, [leaf.slot for leaf in leaves])
             _describe(pdf, description)
             pdf.save(
                 out,
+                min_version="1.7",  # what parts hold may be as new as that
                 static_id=True,
                 compress_streams=True,
                 stream_decode_level=pikepdf.StreamDecodeLevel.none,
@@ -78,30 +74,15 @@ def bind(
             )
     except (OSError, RuntimeError, pikepdf.PdfError) as error:
         raise OutputError(f"cannot write {out}: {error}", fix="free some disk space, or name another folder") from error
-    finally:
-        merged.unlink(missing_ok=True)
 
 
-def _merge(leaves: Sequence[Leaf], out: Path) -> None:
+def _merged(leaves: Sequence[Leaf], out: Path) -> Pdf:
+    """Return a PDF of the leaves' pages, whose streams are read from their files only when it is saved."""
     arguments: list[str] = []
     for path, run in groupby(leaves, key=lambda leaf: leaf.path):
         arguments += [str(path), ",".join(_ranges(leaf.index for leaf in run))]
-    job = pikepdf.Job(
-        [
-            "qpdf",
-            "--empty",
-            "--warning-exit-0",
-            "--stream-data=preserve",
-            "--object-streams=disable",
-            "--remove-unreferenced-resources=no",
-            "--static-id",
-            "--pages",
-            *arguments,
-            "--",
-            str(out),
-        ]
-    )
-    job.run()
+    options = ["--empty", "--remove-unreferenced-resources=no"]
+    return pikepdf.Job(["qpdf", *options, "--pages", *arguments, "--", str(out)]).create_pdf()
 
 
 def _ranges(indexes: Iterator[int]) -> Iterator[str]:

@@ -181,5 +181,6 @@ def out_of_range(
     wanted = ",".join(
         str(first) if last == first else f"{first}-{'' if last is None else last}" for first, last in ranges
     )
-    message = f"{name} has {count} pages, so it does not have pages {wanted}"
+    pages = f"{count} page" if count == 1 else f"{count} pages"
+    message = f"{name} has {pages}, so it does not have pages {wanted}"
     return Problem("page-range", message, "correct `pages`, which counts from 1", "error", where, item, evidence)

@@ -44,9 +44,13 @@ from dossier.verify import Verification, prove
 Engine = Literal["auto", "embedded", "libreoffice"]
 
 
+STAGES = ("read", "convert", "number", "bind", "prove", "publish")
+"""What a build does, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A step of a build: ``done`` of ``total`` in ``stage``: ``read``, ``convert``, ``number``, ``bind``, ``prove``."""
+    """A step of a build: ``done`` of ``total`` in ``stage``, one of :data:`STAGES`."""
 
     stage: str
     done: int = 0
@@ -136,6 +140,7 @@ def build(
         planned = plan.plan(loaded, convert.accepted())
         collected = book.collect(planned, press.convert(_sources(planned), "convert"))
         settled = frontmatter.settle(collected, template_set, today, press.documents, _folder(work, "documents"))
+        tell(Event("bind"))
         assembled = _assemble(collected, settled, loaded, work, strict=strict)
         volumes = _bind(assembled, staging, tell)
         written = assembly.record(
@@ -148,6 +153,7 @@ def build(
         )
         tell(Event("prove"))
         proof = prove(staging, written)
+        tell(Event("publish"))
         _publish(folder, staging, written)
         store.trim()
         return Binder(folder, written, proof)

@@ -101,11 +101,16 @@ class Cache:
         return len(entries), sum(size for _, _, size in entries)
 
     def clear(self) -> int:
-        """Remove every entry and return how many there were."""
+        """Remove every entry and return how many there were; raises CacheError where that fails."""
         self._sweep()
         entries = list(self._entries())
-        for record, _, _ in entries:
-            self._remove(record)
+        try:
+            for record, _, _ in entries:
+                self._remove(record)
+        except OSError as error:
+            raise CacheError(
+                f"cannot clear the cache {self.folder}: {error}", fix="make the folder writable, or remove it by hand"
+            ) from error
         return len(entries)
 
     def trim(self, most: int = MAX_BYTES, keep: Collection[str] = ()) -> None:
@@ -117,7 +122,8 @@ class Cache:
             if total <= most or time.time() - used < _IN_USE:
                 return
             if record.stem not in keep:
-                self._remove(record)
+                with suppress(OSError):  # a build does not fail for it
+                    self._remove(record)
                 total -= size
 
     def _sweep(self) -> None:
@@ -147,9 +153,8 @@ class Cache:
             yield record, stat.st_mtime, size
 
     def _remove(self, record: Path) -> None:
-        with suppress(OSError):  # a cache that can only be read stays as it is
-            record.unlink(missing_ok=True)
-            record.with_suffix(".pdf").unlink(missing_ok=True)
+        record.unlink(missing_ok=True)
+        record.with_suffix(".pdf").unlink(missing_ok=True)
 
 
 def _record(part: Part) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from dossier.convert import pdf
 from dossier.errors import ConversionError, Problem, TemplateError
 from dossier.manifest import Manifest
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
-from dossier.sources import Kind
+from dossier.sources import Kind, recognise
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +59,32 @@ def check(source: Manifest | Path | str) -> Report:
     """Say what is there, what is missing and from whom; raises ManifestError where the manifest cannot be used."""
     loaded = source if isinstance(source, Manifest) else manifest.load(source)
     planned = plan.plan(loaded, convert.accepted())
-    unreadable = {proof.id: tuple(_unreadable(planned, proof)) for proof in planned.evidence()}
-    items = tuple(_item(entry, unreadable) for entry in planned.items if entry.leaf)
+    unreadable = {
+        proof.id: tuple(_unreadable(loaded, entry, proof)) for entry in planned.items for proof in entry.evidence
+    }
+    found = {proof.id: (*proof.problems, *unreadable[proof.id]) for proof in planned.evidence()}
+    items = tuple(_item(entry, found) for entry in planned.items if entry.leaf)
     problems = (
         *planned.problems,
-        *(problem for found in unreadable.values() for problem in found),
+        *(problem for problems in unreadable.values() for problem in problems),
+        *_unreadable_documents(loaded, planned),
         *_missing_templates(loaded),
     )
     return Report(loaded, items, tuple(_units(loaded, items)), problems)
 
 
-def _item(entry: PlannedItem, unreadable: dict[str, tuple[Problem, ...]]) -> ItemState:
+def _item(entry: PlannedItem, found: Mapping[str, tuple[Problem, ...]]) -> ItemState:
+    """Say where an item stands; a citation is as good as what it cites, whose problems are another item's to solve."""
     item = entry.item
-    problems = list(entry.problems)
-    for proof in entry.evidence:
-        problems += [*proof.problems, *unreadable[proof.id]]
-    status = "not-applicable" if item.not_applicable else worst(problems) or "complete"
-    return ItemState(
-        item.id, item.title, item.unit, status, item.points, item.self_score, len(entry.evidence), tuple(problems)
-    )
+    own = (*entry.problems, *(problem for proof in entry.evidence for problem in found[proof.id]))
+    cited = (problem for proof in entry.evidence if proof.entry.see for problem in found[proof.entry.see])
+    status = "not-applicable" if item.not_applicable else worst((*own, *cited)) or "complete"
+    return ItemState(item.id, item.title, item.unit, status, item.points, item.self_score, len(entry.evidence), own)
 
 
-def _unreadable(planned: Plan, proof: PlannedEvidence) -> Iterable[Problem]:
+def _unreadable(loaded: Manifest, entry: PlannedItem, proof: PlannedEvidence) -> Iterable[Problem]:
     """Open the PDFs, which is quick, and report those that cannot be bound as the manifest wants it."""
-    where = planned.manifest.where(proof.id)
-    item = next(entry.item.id for entry in planned.items if proof in entry.evidence)
+    where, item = loaded.where(proof.id), entry.item.id
     for source in proof.sources:
         if source.kind is not Kind.PDF:
             continue
@@ -94,6 +95,16 @@ def _unreadable(planned: Plan, proof: PlannedEvidence) -> Iterable[Problem]:
             continue
         if book.select(proof.entry.pages, pages) is None:
             yield book.out_of_range(source.name, proof.entry.pages, pages, where, item, proof.id)
+
+
+def _unreadable_documents(loaded: Manifest, planned: Plan) -> Iterable[Problem]:
+    for name, document in planned.documents.items():
+        if document.path is None or recognise(document.path) is not Kind.PDF:
+            continue
+        try:
+            pdf.count_pages(document.path)
+        except ConversionError as error:
+            yield Problem(error.code, f"{name}: {error.message}", error.fix, where=loaded.where(name))
 
 
 def _units(loaded: Manifest, items: Iterable[ItemState]) -> Iterable[UnitState]:

@@ -28,7 +28,10 @@ from dossier.check import check as check_dossier
 from dossier.errors import DossierError, ExitStatus, Problem, ProblemsError, UsageError
 from dossier.verify import verify as verify_binder
 
-_STAGES = {"read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving"}
+_STAGES = {
+    "read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving",
+    "publish": "putting in place",
+}  # fmt: skip
 _STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 _MOST_SHOWN = 200
 
@@ -38,27 +41,41 @@ _out = Console(highlight=False, soft_wrap=True)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, _interrupt)
+    failure: DossierError
     try:
         return int(_commands.main(args=arguments, prog_name="dossier", standalone_mode=False) or 0)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
         error.show()
-        return ExitStatus.USAGE
+        failure, status = UsageError(error.format_message()), ExitStatus.USAGE
     except (KeyboardInterrupt, click.Abort):
-        _err.print("interrupted: nothing was changed")
-        return ExitStatus.INTERRUPTED
+        failure, status = DossierError("interrupted: what was not finished is as it was"), ExitStatus.INTERRUPTED
+        _err.print(failure.message)
     except ProblemsError as error:
+        failure, status = error, error.exit_status
         _err.print(Text(error.message, style="bold red"))
         _show(error.problems)
-        return error.exit_status
     except DossierError as error:
+        failure, status = error, error.exit_status
         _err.print(Text(str(error), style="bold red"))
-        return error.exit_status
     except OSError as error:
-        _err.print(Text(f"{error} → check the disk and the permissions, then run it again", style="bold red"))
-        return ExitStatus.ENVIRONMENT
+        failure = DossierError(str(error), fix="check the disk and the permissions, then run it again")
+        status = failure.exit_status
+        _err.print(Text(str(failure), style="bold red"))
+    if "--json" in arguments:
+        problems = failure.problems if isinstance(failure, ProblemsError) else ()
+        _print_json(
+            {
+                "complete": False,
+                "error": failure.message,
+                "fix": failure.fix,
+                "problems": [problem.as_dict() for problem in problems],
+            }
+        )
+    return status
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -102,9 +119,12 @@ def build(
     """Build the binder of each MANIFEST: the one dossier.yaml here, else every manifest in manifests/."""
     paths = _manifests(manifests)
     loaded = _load_all(paths)
+    folders = [_output(output, one, several=len(paths) > 1) for one in loaded]
+    for folder in folders:
+        if folders.count(folder) > 1:
+            raise UsageError(f"two manifests would be built into {folder}", fix="build each alone, with a folder of -o")
     binders: list[Binder] = []
-    for one in loaded:
-        folder = _output(output, one, several=len(paths) > 1)
+    for one, folder in zip(loaded, folders, strict=True):
         with _progress(quiet=quiet, verbose=verbose) as tell:
             binder = build_binder(
                 one, folder, engine=engine, jobs=jobs, strict=strict, use_cache=not no_cache, progress=tell

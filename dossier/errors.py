@@ -2,18 +2,19 @@
 
 ::
 
-    DossierError                 exit status
-     ├── ManifestError           2  the manifest cannot be used; carries every Problem found
-     ├── UsageError              2  the command line names something that is not there
-     ├── TemplateError           2  a Word template cannot be filled
-     │    └── UnsettledError     2  the front matter's length never settles
-     ├── VerificationError       1  a finished binder is not what its receipt says
-     ├── ConversionError         1  one source cannot become pages (turned into a Problem)
-     │    └── EngineCrash        1  ... because the program that converts it failed
-     ├── EngineError             3  an engine is missing or does not work at all
-     ├── OutputError             3  the output folder or disk cannot be written
-     │    └── OutputBusyError    3  another build is writing the same folder
-     └── CacheError              3  the cache cannot be written
+    DossierError                    exit status
+     ├── ProblemsError              3  made of several problems; only the two below are raised
+     │    ├── ManifestError         2  the manifest cannot be used; carries every Problem found
+     │    └── VerificationError     1  a finished binder is not what its receipt says
+     ├── UsageError                 2  the command line names something that is not there
+     ├── TemplateError              2  a Word template cannot be filled
+     │    └── UnsettledError        2  the front matter's length never settles
+     ├── ConversionError            1  one source cannot become pages (turned into a Problem)
+     │    └── EngineCrash           1  ... because the program that converts it failed
+     ├── EngineError                3  an engine is missing or does not work at all
+     ├── OutputError                3  the output folder or disk cannot be written
+     │    └── OutputBusyError       3  another build is writing the same folder
+     └── CacheError                 3  the cache cannot be written
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ class Checklist:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """``placeholder`` on a placeholder sheet."""
+    """``placeholder`` on a placeholder sheet; ``code`` is that of the problem, for a template's own words."""
 
     id: str
     title: str
@@ -170,6 +170,7 @@ class Placeholder:
     contact: str
     reason: str
     fix: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -662,20 +663,22 @@ def _placeholder(setting: _Setting, rest: str) -> Placeholder:
         contact = " ".join(part for part in (unit.contact, unit.phone) if part) if unit else ""
         if item.id == subject:
             problem = entry.gaps[int(index) - 1]
-            return Placeholder("", "", item.id, item.title, item.unit, contact, problem.message, problem.fix)
+            return Placeholder(
+                "", "", item.id, item.title, item.unit, contact, problem.message, problem.fix, problem.code
+            )
         for proof in entry.proofs:
             if proof.id == subject:
                 problem = proof.gaps[int(index) - 1]
                 return Placeholder(
                     proof.id, proof.planned.title, item.id, item.title, item.unit, contact,
-                    problem.message, problem.fix,
+                    problem.message, problem.fix, problem.code,
                 )  # fmt: skip
     raise KeyError(rest)
 
 
 def _missing_document(setting: _Setting, document: Document) -> Placeholder:
     problem = setting.book.plan.documents[document.missing].problems[0]
-    return Placeholder("", document.title, "", "", "", "", problem.message, problem.fix)
+    return Placeholder("", document.title, "", "", "", "", problem.message, problem.fix, problem.code)
 
 
 def _period(manifest: Manifest) -> str:

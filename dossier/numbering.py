@@ -240,8 +240,8 @@ def split_by_section(blocks: Sequence[Block]) -> list[list[Block]]:
 
 
 def _groups(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Collect the blocks of each item."""
-    return [list(group) for _, group in groupby(blocks, key=lambda block: block.item)]
+    """Collect the blocks of each item; a block that belongs to none stands alone."""
+    return [list(group) for _, group in groupby(blocks, key=lambda block: block.item or block.key)]
 
 
 def _pieces(group: Sequence[Block]) -> list[list[Block]]:
@@ -250,7 +250,7 @@ def _pieces(group: Sequence[Block]) -> list[list[Block]]:
     for block in group:
         last = pieces[-1][-1] if pieces else None
         # What stands in for a missing file of some evidence stays with the rest of it.
-        if last and (last.kind == "divider" or last.evidence == block.evidence):
+        if last and (last.kind == "divider" or (block.evidence and last.evidence == block.evidence)):
             pieces[-1].append(block)
         else:
             pieces.append([block])

@@ -15,8 +15,8 @@ MM = 72 / 25.4
 OUTER_MARGIN = 26 * MM
 """Distance of the type area from the fore edge, GB/T 9704-2012 5.2.1: A4 less 28 mm of margin and 156 mm of type."""
 _CLEARANCE = 1.5 * MM
-_ASCENT, _DESCENT = 0.859, 0.141  # of the label's font, in em
-_BLEED = 0.5  # a page may be this much (points) larger than the sheet without being scaled
+_ASCENT, _DESCENT = 0.88, 0.28  # how far the letters of the label's font reach, in em
+_BLEED = 1.0  # a page may be this much (points) larger than the sheet without being scaled: 596 x 842 is A4 too
 
 Matrix = tuple[float, float, float, float, float, float]
 

@@ -12,7 +12,8 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -25,16 +26,20 @@ _LOCK = ".dossier.lock"
 
 @contextmanager
 def exclusive(out: Path) -> Iterator[None]:
-    """Hold the output folder for one build; raises OutputBusyError where another build holds it."""
+    """Hold the output folder for one build; raises OutputBusyError where another build holds it.
+
+    A folder that was made for it and in which nothing was put is removed again.
+    """
     lock = FileLock(out / _LOCK)
     try:
+        made = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         raise OutputBusyError(
             f"another build is writing {out}", fix="wait until it is done, or build to another folder with -o"
         ) from None
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:
         raise OutputError(f"cannot write {out}: {error}", fix="name a folder that can be written with -o") from error
     try:
         recover(out)
@@ -44,18 +49,30 @@ def exclusive(out: Path) -> Iterator[None]:
         with suppress(PermissionError):  # Windows keeps files that are open
             (out / _LOCK).unlink(missing_ok=True)
         lock.release()
+        with suppress(OSError):  # there is something in it
+            for folder in made:
+                folder.rmdir()
 
 
 @contextmanager
 def staging(out: Path) -> Iterator[Path]:
-    """Give an empty staging folder on the output folder's own disk; it is gone afterwards."""
+    """Give an empty staging folder on the output folder's own disk; it is gone afterwards.
+
+    Only where a build has been committed and its files cannot be put in place does it stay, for the next command to
+    finish.
+    """
     folder = out / STAGING
+    recover(out)
     try:
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
+    except OSError as error:
+        raise OutputError(f"cannot write {out}: {error}", fix=f"remove {folder}, or free some disk space") from error
+    try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        # A build that was interrupted after its journal was written counts as done.
+        with suppress(OutputError):  # said already
+            recover(out)
 
 
 def commit(out: Path, names: Iterable[str], stale: Iterable[str]) -> None:
@@ -65,39 +82,91 @@ def commit(out: Path, names: Iterable[str], stale: Iterable[str]) -> None:
     """
     folder = out / STAGING
     names = list(names)
+    plan = {"replace": names, "remove": sorted(set(stale) - set(names))}
     try:
+        _check(out, plan)
         for name in names:
             _flush(folder / name)
+        for parent in {(folder / name).parent for name in names}:
+            _flush(parent)
         aside = folder / f"{_JOURNAL}.tmp"
-        aside.write_text(json.dumps({"replace": names, "remove": sorted(set(stale) - set(names))}), encoding="utf-8")
+        aside.write_text(json.dumps(plan), encoding="utf-8")
         _flush(aside)
         aside.replace(folder / _JOURNAL)
         _flush(folder)
-        recover(out)
     except OSError as error:
-        raise OutputError(
-            f"cannot put the binder into {out}: {error}", fix="free some disk space, then build again"
-        ) from error
+        raise _failed(out, error) from error
+    recover(out)
 
 
 def recover(out: Path) -> None:
-    """Finish a build that was killed while its files were being put in place, or remove what it had staged."""
+    """Finish a build that was killed while its files were being put in place, or remove what it had staged.
+
+    Raises OutputError where the disk refuses, or where the journal is not one of this program.
+    """
     folder = out / STAGING
-    if not folder.is_dir():
-        return
-    journal = folder / _JOURNAL
-    if journal.exists():
-        plan = json.loads(journal.read_text(encoding="utf-8"))
-        for name in plan["replace"]:
-            staged = folder / name
-            if staged.exists():
-                target = out / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                staged.replace(target)
-        for name in plan["remove"]:
-            (out / name).unlink(missing_ok=True)
-        _flush(out)
+    try:
+        if folder.is_symlink():
+            folder.unlink()  # not made by this program: what it leads to is none of its business
+        if not folder.is_dir():
+            return
+        if (folder / _JOURNAL).exists():
+            _finish(out, _read_journal(out))
+    except OSError as error:
+        raise _failed(out, error) from error
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _finish(out: Path, plan: dict[str, list[str]]) -> None:
+    for name in plan["replace"]:
+        staged, target = out / STAGING / name, out / name
+        if staged.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(target)
+    for name in plan["remove"]:
+        (out / name).unlink(missing_ok=True)
+    for parent in {out, *((out / name).parent for name in plan["replace"])}:
+        _flush(parent)
+
+
+def _read_journal(out: Path) -> dict[str, list[str]]:
+    try:
+        plan = json.loads((out / STAGING / _JOURNAL).read_text(encoding="utf-8"))
+        _check(out, plan)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _bad_journal(out, str(error)) from error
+    return {key: plan[key] for key in ("replace", "remove")}
+
+
+def _check(out: Path, plan: dict[str, Any]) -> None:
+    """Refuse a journal that reaches out of the output folder: whoever can write to that folder may have written it."""
+    for name in [*plan["replace"], *plan["remove"]]:
+        parts = PureWindowsPath(name).parts  # divides at both / and \
+        if not parts or PureWindowsPath(name).anchor or ".." in parts or "\0" in name or parts[0] in (STAGING, _LOCK):
+            raise _bad_journal(out, f"{name!r} does not name a file of a binder")
+        _stay_inside(out, out, name)
+    for name in plan["replace"]:
+        _stay_inside(out, out / STAGING, name)
+        if (out / STAGING / name).is_symlink():
+            raise _bad_journal(out, f"{name} is a link")
+
+
+def _stay_inside(out: Path, folder: Path, name: str) -> None:
+    parent = (folder / name).parent
+    if not parent.resolve().is_relative_to(folder.resolve()):
+        raise OutputError(
+            f"cannot put the binder into {out}: {parent} leads elsewhere", fix=f"remove {parent}, then build again"
+        )
+
+
+def _bad_journal(out: Path, why: str) -> OutputError:
+    return OutputError(
+        f"a killed build of {out} cannot be finished: {why}", fix=f"remove {out / STAGING}, then build again"
+    )
+
+
+def _failed(out: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot put the binder into {out}: {error}", fix="free some disk space, then build again")
 
 
 def settle(out: Path) -> None:
@@ -109,6 +178,9 @@ def settle(out: Path) -> None:
             return  # entering recovers
     except OutputBusyError:
         return
+    except OutputError:
+        if (out / STAGING / _JOURNAL).exists():
+            raise  # half of the files are those of another build
 
 
 def _flush(path: Path) -> None:

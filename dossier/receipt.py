@@ -9,9 +9,11 @@ Keys follow the contract; those added to it are, on a page, ``digest`` (what it 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from dossier.errors import Problem, UsageError
 
@@ -130,20 +132,28 @@ class Receipt:
     created: str = ""
     sources: str = ""
     schema: int = SCHEMA
-    documents: tuple[str, ...] = field(default=())
+    documents: tuple[str, ...] = ()
 
     def dumps(self) -> str:
         """Return the receipt as JSON text, its pages one a line so that a person can read and compare it."""
-        data = asdict(self)
-        order = ["schema", *(name for name in data if name != "schema")]
-        rows = [f"{json.dumps(key)}: {_listing(data[key])}" for key in order]
+        order = ["schema", *(name for name in self.__dataclass_fields__ if name != "schema")]
+        rows = [f"{json.dumps(key)}: {_listing(getattr(self, key))}" for key in order]
         return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
 def _listing(value: Any) -> str:
     if not isinstance(value, list | tuple) or not value:
-        return json.dumps(value, ensure_ascii=False)
-    return "[\n  " + ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in value) + "\n]"
+        return _dumps(value)
+    return "[\n  " + ",\n  ".join(map(_dumps, value)) + "\n]"
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_as_dict)
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    """Return a dataclass as a dict, its values as they are: unlike ``asdict``, without copying them all."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def read(path: Path) -> Receipt:
@@ -151,47 +161,25 @@ def read(path: Path) -> Receipt:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise UsageError(f"{path} is too large to be a receipt", fix="build the binder again")
-        data = json.loads(path.read_text(encoding="utf-8"))
-        return loads(data)
+        return loads(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UsageError(f"{path} is not there", fix="build the binder first, or name its folder") from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", fix="check the file's permissions") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a receipt of this program: {error}", fix="build the binder again") from error
 
 
-def loads(data: dict[str, Any]) -> Receipt:
-    """Turn the JSON form into a Receipt; unknown keys are ignored, for keys may be added."""
-    if data.get("schema") != SCHEMA:
-        raise ValueError(f"schema {data.get('schema')!r} instead of {SCHEMA}")
-    return Receipt(
-        **{
-            **_known(Receipt, data),
-            "volumes": tuple(Volume(**_known(Volume, row)) for row in data["volumes"]),
-            "items": tuple(_item(row) for row in data["items"]),
-            "pages": tuple(_page(row) for row in data["pages"]),
-            "problems": tuple(Problem(**_known(Problem, row)) for row in data.get("problems", ())),
-            "outline": tuple(Bookmark(**_known(Bookmark, row)) for row in data.get("outline", ())),
-            "documents": tuple(data.get("documents", ())),
-        }
-    )
+def loads(data: Any) -> Receipt:
+    """Turn the JSON form into a Receipt; raises ValueError. Unknown keys are ignored, for keys may be added."""
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if schema != SCHEMA:
+        raise ValueError(f"schema {schema!r} instead of {SCHEMA}")
+    try:
+        return _FORM.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
-def _item(row: dict[str, Any]) -> Item:
-    return Item(**{**_known(Item, row), "evidence": tuple(_evidence(e) for e in row.get("evidence", ()))})
-
-
-def _evidence(row: dict[str, Any]) -> Evidence:
-    sources = tuple(Source(**_known(Source, s)) for s in row.get("sources", ()))
-    return Evidence(**{**_known(Evidence, row), "sources": sources, "warnings": tuple(row.get("warnings", ()))})
-
-
-def _page(row: dict[str, Any]) -> Page:
-    placed = tuple(row.get("placed", ()))
-    return Page(
-        **{**_known(Page, row), "placed": placed, "links": tuple(Jump(**_known(Jump, j)) for j in row.get("links", ()))}
-    )
-
-
-def _known(cls: Any, row: dict[str, Any]) -> dict[str, Any]:
-    names = {f.name for f in fields(cls)}
-    return {key: value for key, value in row.items() if key in names}
+_FORM = TypeAdapter(Receipt)

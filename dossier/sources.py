@@ -165,12 +165,12 @@ def similar_names(root: Path, name: str) -> list[str]:
     wanted = PurePosixPath(name.replace("\\", "/"))
     try:
         folder = _real(root, root.joinpath(*_parts(str(wanted.parent))), name)
-        near = [(wanted.parent / path.name).as_posix() for path in folder.iterdir() if path.is_file()]
+        near = [path.name for path in folder.iterdir() if _is_nameable(path.name) and path.is_file()]
     except (PathRefused, OSError):
         near = []
-    found = difflib.get_close_matches(wanted.as_posix(), filter(_is_nameable, near), n=3, cutoff=0.6)
+    found = difflib.get_close_matches(wanted.name, near, n=3, cutoff=0.6)
     if found:
-        return found
+        return [(wanted.parent / close).as_posix() for close in found]
     same = (n for n in _all_names(root) if PurePosixPath(n).name == wanted.name and n != wanted.as_posix())
     elsewhere = filter(_is_nameable, same)
     return natsorted(elsewhere)[:3]

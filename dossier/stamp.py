@@ -67,7 +67,8 @@ def load_face(path: Path, texts: Iterable[str]) -> Face:
     with TTFont(path, lazy=True, recalcTimestamp=False) as font:  # else its bytes tell when it was saved
         wanted = sorted({char for text in texts for char in text} | {"?"})
         options = subset.Options(hinting=False, layout_features=[], name_IDs=[6], notdef_outline=True)
-        options.drop_tables += ["GSUB", "GPOS", "GDEF", "vhea", "vmtx", "VORG", "BASE"]
+        for tag in {"GSUB", "GPOS", "GDEF", "vhea", "vmtx", "VORG", "BASE"}.intersection(font.keys()):
+            del font[tag]  # else the subsetter reads all of a table before it drops it
         subsetter = subset.Subsetter(options)
         subsetter.populate(unicodes=[ord(char) for char in wanted])
         subsetter.subset(font)
@@ -77,7 +78,7 @@ def load_face(path: Path, texts: Iterable[str]) -> Face:
         drawn = [char for char in wanted if char not in missing]
         names = [".notdef", *(cmap[ord(char)] for char in drawn)]  # code 0 is nobody's
         codes = {char: code for code, char in enumerate(drawn, start=1)}
-        codes |= {char: codes["?"] for char in missing}
+        codes |= dict.fromkeys(missing, codes["?"])
         metrics = font["hmtx"]
         head, line = font["head"], font["hhea"]
         out = io.BytesIO()

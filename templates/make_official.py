@@ -111,6 +111,7 @@ def define_styles(document: Any) -> None:
         style.quick_style = True
         shape(style, cjk, latin, size, line, alignment, before, after)
     styles["表格材料"].paragraph_format.left_indent = Pt(10.5)
+    styles["栏目内容"].paragraph_format.left_indent = Pt(3)
     styles["Heading 1"].paragraph_format.keep_with_next = True
     hyperlink = styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER, builtin=True)
     hyperlink.font.underline = False
@@ -347,7 +348,7 @@ def index(document: Any) -> None:
         tag("{%tr endif %}", 6),
         tag("{%tr endfor %}", 6),
     ]
-    drawn = table(document, [16, 54, 23, 31.5, 18.5, 13], rows, header=1)
+    drawn = table(document, [14.5, 51, 22.5, 35.5, 19.5, 13], rows, header=1)
     for row in (drawn.rows[3], drawn.rows[10]):
         shade(row)
     for row in (drawn.rows[6], drawn.rows[10], drawn.rows[3]):
@@ -412,7 +413,7 @@ def divider(document: Any) -> None:
         ],
         tag("{%tr endfor %}", 5),
     ]
-    table(document, [16, 77, 31.5, 18.5, 13], rows, header=1)
+    table(document, [15, 73, 35.5, 19.5, 13], rows, header=1)
     last = add(document, "{%p endif %}", "表格小字")
     last.paragraph_format.line_spacing = Pt(1)
     shrink_last(document)
@@ -471,6 +472,29 @@ def scores(document: Any) -> None:
     signature.paragraph_format.space_before = Pt(16)
 
 
+# Why something is missing and what to do, by the code of the problem, in the words of an office.
+CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("尚未收到文件，请责任单位报送", ("missing-source",)),
+    ("尚未列明印证材料，请责任单位报送", ("no-evidence",)),
+    ("缺少规定种类的材料，请责任单位补充", ("missing-role",)),
+    ("文件格式不能装订，请另存为PDF、Word（DOCX）或者图片后重新报送", ("unsupported-kind",)),
+    ("文件设有密码，请报送不设密码的文件", ("encrypted-source",)),
+    ("文件没有内容，请重新报送", ("empty-source",)),
+    ("指定的页码超出文件页数，请核对清单", ("page-range",)),
+    ("文件内容异常，请打印为PDF后重新报送", ("hostile-source", "oversized-source")),
+)
+OTHER_CAUSE = "文件损坏或者无法读取，请重新导出或者打印为PDF后报送"
+
+
+def cause(code: str) -> str:
+    """Return the tags that show why something is missing, where ``code`` is the name of a problem's code."""
+    text = ""
+    for words, codes in CAUSES:
+        condition = " or ".join(f"{code} == '{one}'" for one in codes)
+        text += f"{{% {'elif' if text else 'if'} {condition} %}}{words}"
+    return f"{text}{{% else %}}{OTHER_CAUSE}{{% endif %}}"
+
+
 def checklist(document: Any) -> None:
     """The reference sheet that closes the book: what it holds, by unit; what is missing; who checked it."""
     add(document, "备考表", "Title")
@@ -503,16 +527,16 @@ def checklist(document: Any) -> None:
     add(document, "{%p if checklist.problems %}", "Normal")
     add(document, "二、缺件情况", "Heading 1")
     rows = [
-        [("指标或材料", "表头"), ("问题", "表头"), ("处理办法", "表头")],
+        [("指标或材料", "表头"), ("问题", "表头"), ("详情", "表头")],
         tag("{%tr for problem in checklist.problems %}", 3),
         [
             ("{{ problem.evidence or problem.item }}", "表格居中"),
-            ("{{ problem.message }}", "表格文字"),
-            ("{{ problem.fix }}", "表格文字"),
+            (cause("problem.code"), "表格文字"),
+            ("{{ problem.message }}", "表格说明"),
         ],
         tag("{%tr endfor %}", 3),
     ]
-    table(document, [22, 77, 57], rows, header=1)
+    table(document, [22, 67, 67], rows, header=1)
     add(document, "{%p endif %}", "Normal")
     gap(document, 15)
     rows = [
@@ -547,8 +571,11 @@ def placeholder(document: Any) -> None:
         ],
         [("责任单位", "栏目"), ("{% if placeholder.unit %}{{ placeholder.unit }}" + dash, "栏目内容")],
         [("联系方式", "栏目"), ("{% if placeholder.contact %}{{ placeholder.contact }}" + dash, "栏目内容")],
-        [("缺件原因", "栏目"), ("{{ placeholder.reason }}", "栏目内容")],
-        [("处理办法", "栏目"), ("{% if placeholder.fix %}{{ placeholder.fix }}" + dash, "栏目内容")],
+        [("缺件原因", "栏目"), (cause("placeholder.code"), "栏目内容")],
+        [
+            ("详　　情", "栏目"),
+            ("{{ placeholder.reason }}{% if placeholder.fix %}（{{ placeholder.fix }}）{% endif %}", "表格说明"),
+        ],
     ]
     drawn = table(document, [30, 126], rows)
     for row in drawn.rows:

@@ -7,6 +7,7 @@ data is copied byte for byte.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Par
 
 VERSION = f"3 qpdf {pikepdf.__libqpdf_version__}"
 
+for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is reported in notes
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
 _MOST_PAGES = 20_000
 _MOST_LINKS = 5_000  # of one page
 _MOST_BOOKMARKS = 20_000
@@ -39,8 +43,13 @@ _ACTING = {
     "/JavaScript", "/Launch", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute", "/Movie", "/Sound",
     "/SetOCGState", "/Trans", "/GoTo3DView",
 }  # fmt: skip
+_MARKS = {
+    "/Text", "/FreeText", "/Line", "/Square", "/Circle", "/Polygon", "/PolyLine", "/Highlight", "/Underline",
+    "/Squiggly", "/StrikeOut", "/Stamp", "/Caret", "/Ink", "/Redact", "/Watermark",
+}  # fmt: skip
 _PLAYING = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
-_MENDED = ("reconstruct", "non-dictionary object")  # what qpdf says of a lost table of objects, and of lost pages
+_HIDDEN = 1 << 1  # flag of annotations (ISO 32000-1, 12.5.3)
+_SEVERAL_LINES_OR_CELLS = 1 << 12 | 1 << 24  # flags of text fields (12.7.4.3)
 _RESEND = "ask for the file again, or print it to PDF anew"
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -57,13 +66,14 @@ def normalise(source: Path, out: Path) -> Part:
     or ``oversized-source``.
     """
     with _opened(source) as pdf:
+        promised = _inherited(pdf.Root.get(Name.Pages), "/Count")  # before qpdf corrects it
         pages = _pages(pdf)
-        notes = list(_notes(pdf, pages))
+        notes = list(_notes(pdf, pages, promised))
         frames = [_frame(page) for page in pages]
         finder = _Destinations(pdf, pages, frames)
         links = [_links(page, frame, finder) for page, frame in zip(pages, frames, strict=True)]
         outline = tuple(_outline(pdf, finder))
-        _flatten(pdf)
+        _flatten(pdf, pages)
         content = pdf.make_stream(f"{FORM} Do".encode())
         for page, frame in zip(pages, frames, strict=True):
             _enclose(pdf, page, frame, content)
@@ -165,10 +175,11 @@ def _pages(pdf: Pdf) -> list[Object]:
 # --- what is worth reporting ---------------------------------------------------------------------------------------
 
 
-def _notes(pdf: Pdf, pages: Sequence[Object]) -> Iterator[Note]:
+def _notes(pdf: Pdf, pages: Sequence[Object], promised: object) -> Iterator[Note]:
     if pdf.is_encrypted:
         yield Note("was-encrypted", "it was encrypted and opened without a password", "nothing, if you may bind it")
-    if any(trace in str(warning) for warning in pdf.get_warnings() for trace in _MENDED):
+    lost = isinstance(promised, int) and promised > len(pages)
+    if lost or any("reconstruct" in str(warning) for warning in pdf.get_warnings()):
         yield Note(
             "repaired", "it is damaged; what could be read of it is bound", "compare its pages, or ask for it again"
         )
@@ -194,6 +205,7 @@ def _notes(pdf: Pdf, pages: Sequence[Object]) -> Iterator[Note]:
         yield Note(
             "actions-removed", f"{count} scripts or actions were removed from it", "nothing: none may act in a book"
         )
+    yield from _lost_looks(pdf, pages)
     if _hidden_layers(pdf):
         yield Note(
             "hidden-layers", "layers that are hidden in it are shown in the book", "print it to PDF as it should look"
@@ -252,6 +264,25 @@ def _acts(action: object) -> bool:
     return isinstance(action, Dictionary) and str(action.get(Name.S)) in _ACTING
 
 
+def _lost_looks(pdf: Pdf, pages: Sequence[Object]) -> Iterator[Note]:
+    """Report what viewers draw by rules of their own: here it is shown as it was saved, or not at all."""
+    bare = sum(str(mark.get(Name.Subtype)) in _MARKS and not _pictured(mark) for mark in _annotations(pages))
+    stale = 0
+    for text, filled, drawn in _text_fields(pdf, pages):
+        bare += filled and not drawn and not _pictured(text)
+        stale += filled and not drawn and _pictured(text) and _asks_for_pictures(pdf)
+    if bare:
+        yield Note(
+            "unshown-annotations", f"{bare} of its annotations or filled fields hold no picture and are not shown",
+            "print it to PDF from a viewer that shows them",
+        )  # fmt: skip
+    if stale:
+        yield Note(
+            "fields-as-saved", f"{stale} of its filled fields are shown as last drawn, perhaps before they were filled",
+            "compare its pages, or print it to PDF from a viewer",
+        )  # fmt: skip
+
+
 def _hidden_layers(pdf: Pdf) -> bool:
     properties = pdf.Root.get(Name.OCProperties)
     default = properties.get(Name.D) if isinstance(properties, Dictionary) else None
@@ -299,8 +330,8 @@ def _frame(page: Object) -> _Frame:
     return _Frame(width, height, box, (a, b, c, d, e, f))
 
 
-def _inherited(page: Object, key: str) -> object:
-    node: object = page
+def _inherited(page: object, key: str) -> object:
+    node = page
     for _ in range(_DEEPEST):
         if not isinstance(node, Dictionary):
             return None
@@ -328,9 +359,46 @@ def _meet(
     return box if box[2] - box[0] > 0.01 and box[3] - box[1] > 0.01 else None
 
 
-def _flatten(pdf: Pdf) -> None:
-    pdf.generate_appearance_streams()
+def _flatten(pdf: Pdf, pages: Sequence[Object]) -> None:
+    """Make pictures of fields and annotations part of their pages, drawing those that filled text fields lack."""
+    form = pdf.Root.get(Name.AcroForm)
+    if isinstance(form, Dictionary):
+        kept = [(text, text.get(Name.AP)) for text, _, drawn in _text_fields(pdf, pages) if not drawn]
+        for text, picture in kept:
+            if picture is not None:
+                del text[Name.AP]  # else qpdf writes into it
+        form.NeedAppearances = True
+        pdf.generate_appearance_streams()
+        for text, picture in kept:
+            text.AP = picture if picture is not None else Dictionary()
     pdf.flatten_annotations("all")
+
+
+def _text_fields(pdf: Pdf, pages: Sequence[Object]) -> Iterator[tuple[Dictionary, bool, bool]]:
+    """Yield text fields, whether they are filled, and whether qpdf shall draw them: it knows one line of ASCII only."""
+    anew = _asks_for_pictures(pdf)
+    for text in _annotations(pages):
+        if text.get(Name.Subtype) != Name.Widget or _inherited(text, "/FT") not in (Name.Tx, Name.Ch):
+            continue
+        value, flags = _inherited(text, "/V"), _inherited(text, "/Ff")
+        filled = isinstance(value, Array | pikepdf.Stream) or bool(isinstance(value, pikepdf.String) and str(value))
+        known = isinstance(value, pikepdf.String) and str(value).isascii()
+        simple = known and not (isinstance(flags, int) and flags & _SEVERAL_LINES_OR_CELLS)
+        yield text, filled, simple and (anew or not _pictured(text)) if filled else anew
+
+
+def _asks_for_pictures(pdf: Pdf) -> bool:
+    form = pdf.Root.get(Name.AcroForm)
+    return isinstance(form, Dictionary) and bool(form.get(Name.NeedAppearances, False))
+
+
+def _pictured(annotation: Dictionary) -> bool:
+    """Say whether an annotation holds a picture of its own, or is hidden and needs none."""
+    flags, pictures = annotation.get(Name.F), annotation.get(Name.AP)
+    hidden = isinstance(flags, int) and bool(flags & _HIDDEN)
+    return hidden or (
+        isinstance(pictures, Dictionary) and isinstance(pictures.get(Name.N), pikepdf.Stream | Dictionary)
+    )
 
 
 def _enclose(pdf: Pdf, page: Object, frame: _Frame, content: Object) -> None:
