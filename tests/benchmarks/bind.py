@@ -1,0 +1,64 @@
+"""Binding and proving 1,000 converted pages from 100 files, against ``qpdf --empty --pages`` over the same parts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+import drawing
+import measure
+
+import dossier
+
+FILES, PAGES = 100, 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", choices=["mixed", "text"], default="mixed")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        run(Path(name), options.pages, options.rounds)
+
+
+def run(folder: Path, kind: str, rounds: int) -> None:
+    """Draw, convert once, then bind against qpdf in turns."""
+    os.environ["DOSSIER_CACHE"] = str(folder / "cache")
+    sources = folder / "sources"
+    sources.mkdir()
+    for number in range(FILES):
+        path = sources / f"{number:03}.pdf"
+        if kind == "text":
+            drawing.plain(path, PAGES, number)
+        elif number % 10 < 4:
+            drawing.scans(path, PAGES, number, dots=150)
+        elif number % 10 < 8:
+            drawing.text(path, PAGES, number)
+        else:
+            drawing.tables(path, PAGES, number)
+    drawing.manifest(folder / "dossier.yaml", [path.name for path in sorted(sources.iterdir())])
+    manifest = dossier.load(folder / "dossier.yaml")
+    dossier.build(manifest, folder / "out", engine="embedded")
+    parts = [path for path in (folder / "cache").rglob("*.pdf") if path.stat().st_size > 2000]
+    stages: dict[str, list[float]] = {"bind": [], "prove": []}
+
+    def ours() -> float:
+        clock = measure.Clock()
+        dossier.build(manifest, folder / "out", engine="embedded", progress=lambda event: clock.tell(event.stage))
+        for stage, times in stages.items():
+            times.append(clock.seconds[stage])
+        return sum(clock.seconds[stage] for stage in stages)
+
+    def theirs() -> float:
+        return measure.seconds(["qpdf", "--empty", "--pages", *parts, "--", folder / "qpdf.pdf"])
+
+    print(measure.machine())
+    measure.compare(f"bind and prove {FILES * PAGES} pages ({kind})", ours, "qpdf --empty --pages", theirs, rounds)
+    print({stage: f"{sum(times) / len(times):.2f} s" for stage, times in stages.items()})
+
+
+if __name__ == "__main__":
+    main()
