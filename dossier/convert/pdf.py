@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pikepdf
@@ -23,7 +24,7 @@ from dossier.errors import ConversionError
 from dossier.identity import Identities
 from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"3 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"4 qpdf {pikepdf.__libqpdf_version__}"
 
 for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is reported in notes
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -35,6 +36,8 @@ _MOST_CONTENT = 1 << 28  # bytes of one page's operators
 _DEEPEST = 50
 _MOST_CELLS = 400  # of an ink mask, each way
 _PAPER = 250  # grey values from here up to 255 are paper
+_SCANNED_PAPER = 200  # where most of a page has one tone from here up, that is its paper, as a scanner saw it
+_GRAIN = 12  # how far the paper of a scan strays from its tone
 _A4 = (595.276, 841.89)
 _HEADER_WITHIN = 1024
 _SCHEMES = ("http://", "https://", "mailto:", "dossier:")
@@ -598,8 +601,6 @@ def _outline(pdf: Pdf, finder: _Destinations) -> Iterator[OutlineEntry]:
 
 # --- ink and identity ----------------------------------------------------------------------------------------------
 
-_INKED = bytes(0x31 if grey < _PAPER else 0x30 for grey in range(256))  # "1" for ink, "0" for paper
-
 
 def _inks(path: Path) -> list[Ink]:
     inks: list[Ink] = []
@@ -610,7 +611,7 @@ def _inks(path: Path) -> list[Ink]:
             bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
             image = bitmap.to_pil()
             columns, count = image.size
-            flags = image.tobytes().translate(_INKED)
+            flags = image.tobytes().translate(_inked(image.histogram()))
             # Bit 0 is the leftmost cell and the first row the lowest: both the other way round than pixels are stored.
             rows = tuple(
                 int(flags[start : start + columns][::-1], 2) for start in range((count - 1) * columns, -1, -columns)
@@ -618,6 +619,18 @@ def _inks(path: Path) -> list[Ink]:
             inks.append(Ink(columns, rows))
             page.close()
     return inks
+
+
+@cache
+def _inked_below(limit: int) -> bytes:
+    return bytes(0x31 if grey < limit else 0x30 for grey in range(256))
+
+
+def _inked(counts: Sequence[int]) -> bytes:
+    """Return a table from grey to "1" for ink and "0" for paper, for a page of which ``counts`` is the histogram."""
+    tone = max(range(_SCANNED_PAPER, 256), key=counts.__getitem__)
+    near = sum(counts[tone - _GRAIN : tone + _GRAIN + 1])
+    return _inked_below(min(_PAPER, tone - _GRAIN) if near > sum(counts) / 2 else _PAPER)
 
 
 def _digests(path: Path) -> list[str]:
