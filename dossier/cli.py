@@ -190,15 +190,16 @@ def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool) -> int:
 
 
 def _print_report(report: Report) -> None:
-    table = Table("item", "title", "unit", "evidence", "status", title=report.manifest.title)
+    table = Table("item", "title", "unit", "evidence", "status", title=Text(report.manifest.title))
     for item in report.items:
         style = "" if item.status in ("complete", "not-applicable") else "red"
-        table.add_row(item.id, item.title, item.unit, str(item.evidence), Text(item.status, style=style))
+        row = map(Text, (item.id, item.title, item.unit, str(item.evidence)))  # brackets in them are no markup
+        table.add_row(*row, Text(item.status, style=style))
     _out.print(table)
     units = Table("unit", "contact", "items", "complete")
     for unit in report.units:
         contact = " ".join(part for part in (unit.contact, unit.phone) if part)
-        units.add_row(unit.name, contact, str(unit.items), str(unit.complete))
+        units.add_row(*map(Text, (unit.name, contact, str(unit.items), str(unit.complete))))
     _out.print(units)
 
 
@@ -241,7 +242,7 @@ def templates_list() -> int:
     """Name the template sets and what each holds."""
     for name in templates.available():
         found = templates.find_set(name, Path())
-        _out.print(f"{name}: {', '.join(found.names)}  ", Text(str(found.folder), style="dim"), sep="")
+        _out.print(Text(f"{name}: {', '.join(found.names)}  "), Text(str(found.folder), style="dim"), sep="")
     return ExitStatus.COMPLETE
 
 
@@ -262,11 +263,12 @@ def doctor(*, as_json: bool) -> int:
         return ExitStatus.COMPLETE
     tools = Table("tool", "found", "what it is for", title="engines and tools")
     for tool in found.tools:
-        tools.add_row(tool.name, tool.version or Text("not here", style="yellow"), tool.purpose)
+        version = Text(tool.version) if tool.version else Text("not here", style="yellow")
+        tools.add_row(tool.name, version, tool.purpose)
     _out.print(tools)
     faces = Table("font", "LibreOffice draws", "embedded draws", title="fonts")
     for font in found.fonts:
-        faces.add_row(font.name, font.libreoffice, font.embedded)
+        faces.add_row(*map(Text, (font.name, font.libreoffice, font.embedded)))
     _out.print(faces)
     return ExitStatus.COMPLETE
 
@@ -318,7 +320,7 @@ def _progress(*, quiet: bool, verbose: bool) -> Iterator[Callable[[Event], None]
         return
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("{task.fields[name]}", style="dim"),
+        TextColumn("{task.fields[name]}", style="dim", markup=False),
     )  # fmt: skip
     with Progress(*columns, console=_err, transient=not verbose) as bars:
         tasks: dict[str, Any] = {}

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Mapping, Sequence
+from typing import Union
 
 import pypdf
 from pypdf.generic import (
@@ -32,21 +34,36 @@ from dossier.part import FORM
 
 _MOST_DECODED = 1 << 30  # bytes of one stream
 _DEEPEST = 100
+_ROUNDS = 3  # through a loop: so far apart may its objects be and still be told apart by what they use
+_CONTAINER = b"@"
 # Filters that only pack bytes; a library may unpack and pack them anew. Image filters are never touched.
 _PACKING = {
     "/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx",
     "/RunLengthDecode", "/RL",
 }  # fmt: skip
-_BOOKKEEPING = {"/Parent", "/StructParent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified", "/P"}
+# Of streams and of dictionaries that say their type; elsewhere, names are those of resources and glyphs.
+_BOOKKEEPING = {"/Parent", "/StructParent", "/StructParents", "/Metadata", "/PieceInfo", "/LastModified"}
 _STREAM_KEYS = {"/Length", "/Filter", "/DecodeParms", "/F", "/DL"}
 
 
+_Key = tuple[int, int]
+_Written = Union[bytes, IndirectObject, "list[_Written]"]
+"""A value as it is digested: bytes for a scalar, a list for a dictionary or array, and objects yet to be digested."""
+
+
 class Identities:
-    """Digests of the pages of one open file; shared resources are digested once."""
+    """Digests of the pages of one open file; shared resources are digested once.
+
+    Resources may use each other in a loop, which pages enter at different places. So the objects of a loop are digested
+    together, when all they use is digested (Tarjan's strongly connected components).
+    """
 
     def __init__(self, reader: pypdf.PdfReader) -> None:
         self._reader = reader
-        self._known: dict[tuple[int, int], bytes] = {}
+        self._known: dict[_Key, bytes] = {}
+        self._written: dict[_Key, _Written] = {}  # of objects begun and not yet digested
+        self._begun: list[_Key] = []
+        self._places: dict[_Key, int] = {}  # in that list
 
     def of(self, page: DictionaryObject) -> str:
         """Return the digest of what a page shows, as 64 hexadecimal digits.
@@ -55,45 +72,83 @@ class Identities:
         errors where it is damaged.
         """
         form = _entry(_entry(dict.get(page, "/Resources"), "/XObject"), FORM)
-        if not isinstance(_resolve(form), StreamObject):
+        if not isinstance(form, IndirectObject) or not isinstance(_resolve(form), StreamObject):
             raise ValueError(f"a page shows no form {FORM}")
-        return self._object(form, ()).hex()
+        if _key(form) not in self._known:
+            self._written, self._begun, self._places = {}, [], {}  # a page that failed may have left some
+            self._visit(form, 0)
+        return self._known[_key(form)].removeprefix(_CONTAINER).hex()
 
-    def _object(self, value: object, above: tuple[tuple[int, int], ...]) -> bytes:
-        if not isinstance(value, IndirectObject):
-            return self._value(value, above)
-        key = (value.idnum, value.generation)
-        if key in self._known:
-            return self._known[key]
-        if key in above:  # how far up the loop closes, not where it was entered
-            return b"loop"
-        if len(above) > _DEEPEST:
-            raise ValueError("a page's resources are nested too deep")
-        found = self._value(value.get_object(), (*above, key))
-        self._known[key] = found
-        # pypdf keeps all it has read; what is digested is not needed again, and memory must not grow with the file.
-        self._reader.resolved_objects.pop((value.generation, value.idnum), None)
-        return found
+    def _visit(self, reference: IndirectObject, depth: int) -> int:
+        """Digest an object and all it uses; return the first place among those begun that it leads back to."""
+        key = _key(reference)
+        first = place = self._places[key] = len(self._begun)
+        self._begun.append(key)
+        used: list[tuple[IndirectObject, int]] = []
+        self._written[key] = _write(reference.get_object(), depth, used)
+        # pypdf keeps all it has read; what is written is not needed again, and memory must not grow with the file.
+        self._reader.resolved_objects.pop((reference.generation, reference.idnum), None)
+        for other, below in used:
+            if _key(other) in self._places:
+                first = min(first, self._places[_key(other)])
+            elif _key(other) not in self._known:
+                first = min(first, self._visit(other, below))
+        if first == place:
+            self._close(self._begun[place:])
+            del self._begun[place:]
+        return first
 
-    def _value(self, value: object, above: tuple[tuple[int, int], ...]) -> bytes:
-        if len(above) > _DEEPEST:
-            raise ValueError("a page's resources are nested too deep")
-        if isinstance(value, DictionaryObject):
-            digest = hashlib.sha256(b"S" if isinstance(value, StreamObject) else b"D")
-            skipped = _BOOKKEEPING | (_STREAM_KEYS if isinstance(value, StreamObject) else set())
-            for name in sorted(value):
-                if name not in skipped:
-                    digest.update(name.encode("utf-8", "surrogateescape"))
-                    digest.update(self._object(dict.__getitem__(value, name), (*above, (0, 0))))
-            if isinstance(value, StreamObject):
-                digest.update(_unpacked(value))
-            return digest.digest()
-        if isinstance(value, ArrayObject):
-            digest = hashlib.sha256(b"A")
-            for element in list.__iter__(value):
-                digest.update(self._object(element, (*above, (0, 0))))
-            return digest.digest()
-        return _scalar(value)
+    def _close(self, loop: Sequence[_Key]) -> None:
+        """Digest the objects of a loop, or one that is in none: by what each is, and by what all are."""
+        found = dict.fromkeys(loop, b"loop")
+        for _ in range(_ROUNDS if len(loop) > 1 else 1):
+            found = {key: _digest(self._written[key], found, self._known) for key in loop}
+        if len(loop) > 1:
+            all_of_it = b"".join(sorted(found.values()))
+            found = {key: _digest([digest, all_of_it], {}, {}) for key, digest in found.items()}
+        self._known |= found
+        for key in loop:
+            del self._written[key], self._places[key]
+
+
+def _key(reference: IndirectObject) -> _Key:
+    return reference.idnum, reference.generation
+
+
+def _write(value: object, depth: int, used: list[tuple[IndirectObject, int]]) -> _Written:
+    """Write a value so that no two values are written alike; the objects in it are added to ``used``, with depths."""
+    if isinstance(value, IndirectObject):
+        used.append((value, depth))
+        return value
+    if depth > _DEEPEST:
+        raise ValueError("a page's resources are nested too deep")
+    if isinstance(value, DictionaryObject):
+        stream = isinstance(value, StreamObject)
+        skipped = _STREAM_KEYS | _BOOKKEEPING if stream else _BOOKKEEPING if "/Type" in value else set()
+        names = [name for name in sorted(value) if name not in skipped]
+        written: list[_Written] = [b"%c%d:" % (b"S" if stream else b"D", len(names))]
+        for name in names:
+            written.append(_framed(b"N", name.encode("utf-8", "surrogateescape")))
+            written.append(_write(dict.__getitem__(value, name), depth + 1, used))
+        if isinstance(value, StreamObject):
+            written.append(hashlib.sha256(_unpacked(value)).digest())
+        return written
+    if isinstance(value, ArrayObject):
+        return [b"A%d:" % len(value), *(_write(element, depth + 1, used) for element in list.__iter__(value))]
+    return _scalar(value)
+
+
+def _digest(written: _Written, loop: Mapping[_Key, bytes], known: Mapping[_Key, bytes]) -> bytes:
+    if isinstance(written, bytes):
+        return written
+    if isinstance(written, IndirectObject):
+        key = _key(written)
+        return loop[key] if key in loop else known[key]
+    return _CONTAINER + hashlib.sha256(b"".join(_digest(piece, loop, known) for piece in written)).digest()
+
+
+def _framed(kind: bytes, data: bytes) -> bytes:
+    return b"%c%d:%b" % (kind, len(data), data)
 
 
 def _scalar(value: object) -> bytes:
@@ -102,13 +157,13 @@ def _scalar(value: object) -> bytes:
     if isinstance(value, NullObject) or value is None:
         return b"n"
     if isinstance(value, FloatObject | NumberObject):
-        return b"#%a" % float(value)
+        return _framed(b"#", b"%a" % float(value))
     if isinstance(value, NameObject):
-        return b"N" + value.encode("utf-8", "surrogateescape")
+        return _framed(b"N", value.encode("utf-8", "surrogateescape"))
     if isinstance(value, TextStringObject):
-        return b"T" + value.original_bytes
+        return _framed(b"T", value.original_bytes)
     if isinstance(value, ByteStringObject):
-        return b"T" + bytes(value)
+        return _framed(b"T", bytes(value))
     raise ValueError(f"a page's resources hold a {type(value).__name__}")
 
 

@@ -31,6 +31,7 @@ from dossier.workers import cores, processes
 
 _MOST_FINDINGS = 200
 _SIZE_TOLERANCE = 0.01  # points
+_MOST_HELD = 1 << 24  # bytes of a binder that pdfium may hold on to, on average
 _AGAIN = "build the binder again; do not hand this one in"
 # What a binder's catalog and links hold: anything else could act, or draw, on its own.
 _CATALOG = {"/Type", "/Pages", "/Outlines", "/PageMode", "/PageLabels", "/Lang", "/ViewerPreferences", "/Version"}
@@ -82,9 +83,10 @@ def verify(path: Path | str) -> Verification:
     """
     path = Path(path)
     folder = path if path.is_dir() else path.parent
-    if not folder.is_dir():
+    if folder.is_dir():
+        publish.settle(folder)
+    if not path.exists():
         raise UsageError(f"{path} is not there", fix="name the folder of a finished binder, or its PDF")
-    publish.settle(folder)
     claimed = receipt.read(receipt_of(path))
     if path.is_file() and path.name not in {volume.file for volume in claimed.volumes}:
         raise UsageError(f"{path.name} is not a volume of the binder in {folder}", fix="name the binder's own PDF")
@@ -158,21 +160,29 @@ def _read_texts(path: Path, numbers: Sequence[int]) -> list[str] | str:
     several times longer.
     """
     texts: list[str] = []
+    size = path.stat().st_size
     try:
-        with pypdfium2.PdfDocument(path) as document:
-            for number in numbers:
-                if number > len(document):
-                    return f"it has no page {number}"
-                page = document[number - 1]
-                for form in list(page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_FORM], max_depth=1)):
-                    page.remove_obj(form)
-                textpage = page.get_textpage()
-                texts.append(textpage.get_text_range())
-                textpage.close()
-                page.close()
+        while len(texts) < len(numbers):
+            with pypdfium2.PdfDocument(path) as document:
+                # pdfium keeps every stream that it has come across for as long as a file is open.
+                at_once = max(1, _MOST_HELD * len(document) // size)
+                for number in numbers[len(texts) : len(texts) + at_once]:
+                    if number > len(document):
+                        return f"it has no page {number}"
+                    texts.append(_read_text(document[number - 1]))
     except pypdfium2.PdfiumError as error:
         return str(error)
     return texts
+
+
+def _read_text(page: pypdfium2.PdfPage) -> str:
+    for form in list(page.get_objects([pypdfium2.raw.FPDF_PAGEOBJ_FORM], max_depth=1)):
+        page.remove_obj(form)
+    textpage = page.get_textpage()
+    text: str = textpage.get_text_range()
+    textpage.close()
+    page.close()
+    return text
 
 
 def _read(reading: Future[list[str] | str]) -> list[str] | str:

@@ -89,11 +89,12 @@ def _family(pid: int) -> Iterator[int]:
 
 
 def _anonymous(pid: int) -> int:
+    # A page that a worker shares with the process it was forked from counts once, not in both.
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:
         return 0
-    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("RssAnon:")), 0)
+    return next((int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss_Anon:")), 0)
 
 
 def own() -> int:
