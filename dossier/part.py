@@ -37,12 +37,6 @@ class Box:
     def height(self) -> float:
         return self.top - self.bottom
 
-    def meets(self, other: Box) -> bool:
-        """Say whether the two share any area."""
-        wide = min(self.right, other.right) - max(self.left, other.left)
-        high = min(self.top, other.top) - max(self.bottom, other.bottom)
-        return wide > 0 and high > 0
-
 
 @dataclass(frozen=True, slots=True)
 class Ink:

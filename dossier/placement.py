@@ -142,20 +142,19 @@ def _free_area(paper: Paper, width: float, height: float, *, odd: bool, landscap
 
 def _fit(page: PartPage, width: float, height: float, zone: Box | None, free: Box, *, quarter: bool) -> Matrix:
     across, up = (page.height, page.width) if quarter else (page.width, page.height)
-    most = min(1.0, width / across, height / up)
-    if across <= width + _BLEED and up <= height + _BLEED:
-        most = 1.0
+    fits = across <= width + _BLEED and up <= height + _BLEED
+    most = 1.0 if fits else min(width / across, height / up)
     matrix = _centred(page, most, width, height, quarter=quarter)
     ink = _ink_box(page)
     if ink is None:
         return matrix
     sheet = Box(0, 0, width, height)
     if any(_inked(page, matrix, strip) for strip in _strips(sheet, free)):
-        matrix = _moved_into(ink, free, matrix, most, page, sheet, quarter=quarter)
+        matrix = _moved_into(ink, free, most, page, sheet, quarter=quarter)
     if zone is not None and _inked(page, matrix, zone):
         above = Box(free.left, max(free.bottom, zone.top), free.right, free.top)
         if above.height > 0:  # a tiny sheet with a large label has no place for both
-            matrix = _moved_into(ink, above, matrix, most, page, sheet, quarter=quarter)
+            matrix = _moved_into(ink, above, most, page, sheet, quarter=quarter)
     return matrix
 
 
@@ -170,15 +169,11 @@ def _strips(sheet: Box, free: Box) -> list[Box]:
     return [strip for strip in strips if strip.width > 0 and strip.height > 0]
 
 
-def _moved_into(
-    ink: Box, area: Box, matrix: Matrix, most: float, page: PartPage, sheet: Box, *, quarter: bool
-) -> Matrix:
+def _moved_into(ink: Box, area: Box, most: float, page: PartPage, sheet: Box, *, quarter: bool) -> Matrix:
     """Move the page so that its ink lies inside ``area``, scaling it only by what moving cannot give."""
     wide, high = (ink.height, ink.width) if quarter else (ink.width, ink.height)
     scale = min(most, area.width / wide, area.height / high)
     a, b, c, d, e, f = _centred(page, scale, sheet.width, sheet.height, quarter=quarter)
-    if scale == most:
-        e, f = matrix[4], matrix[5]
     now = _carry((a, b, c, d, e, f), ink)
     e += max(area.left - now.left, 0.0) - max(now.right - area.right, 0.0)
     f += max(area.bottom - now.bottom, 0.0) - max(now.top - area.top, 0.0)

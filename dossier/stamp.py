@@ -191,7 +191,7 @@ class Stamp:
 
 def _number(value: float) -> bytes:
     text = f"{value:.4f}".rstrip("0").rstrip(".")
-    return b"0" if text in ("", "-0") else text.encode()
+    return b"0" if text == "-0" else text.encode()
 
 
 def _to_unicode(face: Face) -> bytes:
