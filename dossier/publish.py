@@ -153,7 +153,11 @@ def _check(out: Path, plan: dict[str, Any]) -> None:
 
 def _stay_inside(out: Path, folder: Path, name: str) -> None:
     parent = (folder / name).parent
-    if not parent.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = parent.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:  # what Python before 3.13 makes of links that lead in a circle
+        inside = False
+    if not inside:
         raise OutputError(
             f"cannot put the binder into {out}: {parent} leads elsewhere", fix=f"remove {parent}, then build again"
         )

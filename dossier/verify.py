@@ -21,7 +21,7 @@ import pypdf
 import pypdfium2
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
-from dossier import publish, receipt
+from dossier import publish, receipt, sources
 from dossier.errors import Problem, UsageError, VerificationError
 from dossier.identity import Identities
 from dossier.receipt import Receipt
@@ -419,9 +419,11 @@ def _changed_sources(claimed: Receipt) -> list[str]:
     for item in claimed.items:
         for proof in item.evidence:
             for source in proof.sources:
-                path = root / source.path
-                if not path.is_file():
+                try:
+                    path = sources.resolve(root, source.path)  # a receipt may come from anywhere
+                except (sources.PathRefused, OSError):
                     changed[source.path] = f"{source.path} is no longer there"
-                elif source.path not in changed and sha256_of(path) != source.sha256:
+                    continue
+                if source.path not in changed and sha256_of(path) != source.sha256:
                     changed[source.path] = f"{source.path} has changed since it was bound"
     return list(changed.values())
