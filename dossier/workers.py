@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,9 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_GRACE = 3  # seconds for a worker to end its engine, once it is told to end
 
 
 def cores() -> int:
@@ -42,7 +46,13 @@ def _prepare_worker() -> None:
     # unwind the stack so that a running engine is ended with them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _unwind)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # for a parent that is killed outright
 
 
 def _unwind(number: int, frame: FrameType | None) -> None:
+    if sys.platform != "win32":
+        # The pool takes whatever a task raises for its result; an alarm that nobody catches ends the process still.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(_GRACE)
     raise SystemExit(128 + number)

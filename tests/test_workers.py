@@ -1,0 +1,79 @@
+"""Worker processes do their work, and never outlive the process that started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dossier import workers
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+PARENT = """
+import os, sys, time
+from dossier import workers
+with workers.processes(2) as pool:
+    pids = {pool.submit(os.getpid).result() for _ in range(20)}
+    pool.submit(time.sleep, 600)
+    pool.submit(time.sleep, 600)
+    print(*(child.pid for child in __import__("multiprocessing").active_children()), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_there_is_a_core_at_least() -> None:
+    assert 1 <= workers.cores() <= (os.cpu_count() or 1)
+
+
+def test_work_is_done_elsewhere() -> None:
+    with workers.processes(1) as pool:
+        assert pool.submit(os.getpid).result() != os.getpid()
+
+
+def test_an_error_on_the_way_out_leaves_no_worker_at_work() -> None:
+    pids: list[int] = []
+
+    def interrupted() -> None:
+        with workers.processes(2) as pool:
+            pids.extend(pool.submit(os.getpid).result() for _ in range(4))
+            pool.submit(time.sleep, 600)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert _within(15, lambda: not any(map(_is_alive, pids)))
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed outright", "terminated"])
+def test_workers_end_with_their_parent(number: signal.Signals) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pids = list(map(int, parent.stdout.readline().split()))
+    assert len(pids) == 2
+    assert all(map(_is_alive, pids))
+
+    parent.send_signal(number)
+    parent.wait(timeout=30)
+
+    assert _within(15, lambda: not any(map(_is_alive, pids)))
+
+
+def _within(seconds: float, done: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return done()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
