@@ -185,9 +185,10 @@ def write_fontconfig(folder: Path) -> Path:
         '<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">',
         "<fontconfig>",
         f"<cachedir>{escape(str(cached.resolve()))}</cachedir>",
+        # Before the system's rules, which add well-known names to every pattern: only what is asked for is replaced.
+        *(_stand_in(name, family) for name, family in stand_ins),
         *(f'<include ignore_missing="yes">{escape(str(path))}</include>' for path in _system_configurations()),
         f"<dir>{escape(str(FOLDER.resolve()))}</dir>",
-        *(_stand_in(name, family) for name, family in stand_ins),
         "<selectfont><rejectfont>",
         *(f'<pattern><patelt name="family"><string>{family}</string></patelt></pattern>' for family in _regional()),
         "</rejectfont></selectfont>",

@@ -19,6 +19,7 @@ from dossier.errors import Problem, TemplateError, UnsettledError
 from dossier.manifest import Front, Item, Manifest
 from dossier.numbering import Block, Pagination, Slot, Span, Style
 from dossier.part import Part
+from dossier.sources import Kind, recognise
 
 _MOST_ROUNDS = 6
 _ROWS_A_PAGE = 24  # of an index; a first guess, corrected by measuring
@@ -337,7 +338,7 @@ def _front_document(setting: _Setting, entry: Front, kind: str, volume: int) -> 
         if path is None:
             template, title = setting.template_set.path("placeholder"), entry.title or entry.file
             return Document(f"{kind}:{entry.file}", kind, template, title, volume, name, missing=entry.file)
-        literal = not entry.template or path.suffix.lower() == ".pdf"
+        literal = not entry.template or recognise(path) is Kind.PDF
         title = entry.title or path.stem
         return Document(f"{kind}:{entry.file}", kind, path, title, volume, name, literal)
     template = setting.template_set.path(entry.name)

@@ -125,16 +125,16 @@ def _write(value: object, depth: int, used: list[tuple[IndirectObject, int]]) ->
     if isinstance(value, DictionaryObject):
         stream = isinstance(value, StreamObject)
         skipped = _STREAM_KEYS | _BOOKKEEPING if stream else _BOOKKEEPING if "/Type" in value else set()
-        names = [name for name in sorted(value) if name not in skipped]
-        written: list[_Written] = [b"%c%d:" % (b"S" if stream else b"D", len(names))]
-        for name in names:
-            written.append(_framed(b"N", name.encode("utf-8", "surrogateescape")))
-            written.append(_write(dict.__getitem__(value, name), depth + 1, used))
+        written: list[_Written] = [b"D"]
+        for name in sorted(value):
+            if name not in skipped:
+                written.append(_framed(b"N", name.encode("utf-8", "surrogateescape")))
+                written.append(_write(dict.__getitem__(value, name), depth + 1, used))
         if isinstance(value, StreamObject):
-            written.append(hashlib.sha256(_unpacked(value)).digest())
+            written.append(b"S" + hashlib.sha256(_unpacked(value)).digest())
         return written
     if isinstance(value, ArrayObject):
-        return [b"A%d:" % len(value), *(_write(element, depth + 1, used) for element in list.__iter__(value))]
+        return [b"A", *(_write(element, depth + 1, used) for element in list.__iter__(value))]
     return _scalar(value)
 
 

@@ -33,6 +33,7 @@ _MOST_FINDINGS = 200
 _SIZE_TOLERANCE = 0.01  # points
 _MOST_HELD = 1 << 24  # bytes of a binder that pdfium may hold on to, on average
 _AGAIN = "build the binder again; do not hand this one in"
+_CRASH = "it crashes on it"
 # What a binder's catalog and links hold: anything else could act, or draw, on its own.
 _CATALOG = {"/Type", "/Pages", "/Outlines", "/PageMode", "/PageLabels", "/Lang", "/ViewerPreferences", "/Version"}
 _LINK = {"/Type", "/Subtype", "/Rect", "/Border", "/F", "/Dest", "/A"}
@@ -103,8 +104,10 @@ def receipt_of(path: Path) -> Path:
 
 def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = ()) -> Verification:
     """Prove the volumes in ``folder`` against a receipt; raises VerificationError."""
-    with processes(cores()) as readers:
-        found = [_prove_volume(folder, claimed, number, readers) for number in range(1, len(claimed.volumes) + 1)]
+    found: list[_Findings] = []
+    for number in range(1, len(claimed.volumes) + 1):
+        with processes(cores()) as readers:  # new ones for each volume: a file that crashes them spoils no other
+            found.append(_prove_volume(folder, claimed, number, readers))
     problems = [problem for findings in found for problem in findings.problems]
     if not claimed.volumes:
         problems.append(Problem("no-volume", "the receipt names no volume", _AGAIN))
@@ -137,18 +140,26 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor
         return findings
     # Other processes hash and read labels while this one reads the structure. Threads would not do: pdfium's short
     # calls would each wait for the interpreter.
-    checksum = readers.submit(sha256_of, path)
     printed = [page for page in pages if page.label or (page.kind == "blank" and claimed.complete)]
     size = max(1, -(-len(printed) // cores()))
     runs = [printed[start : start + size] for start in range(0, len(printed), size)]
-    texts = [readers.submit(_read_texts, path, [page.page for page in run]) for run in runs]
+    try:
+        checksum = readers.submit(sha256_of, path)
+        texts = [readers.submit(_read_texts, path, [page.page for page in run]) for run in runs]
+    except BrokenProcessPool:
+        _prove_labels([], _CRASH, findings, draft=not claimed.complete)
+        return findings
     try:
         _prove_structure(path, claimed, pages, findings)
     except _BROKEN as error:
         findings.add("unreadable", f"pypdf cannot read it: {error}")
     for run, reading in zip(runs, texts, strict=True):
         _prove_labels(run, _read(reading), findings, draft=not claimed.complete)
-    if checksum.result() != volume.sha256:
+    try:
+        actual = checksum.result()
+    except BrokenProcessPool:
+        actual = sha256_of(path)
+    if actual != volume.sha256:
         findings.add("checksum", "the file was changed after it was bound")
     return findings
 
@@ -189,7 +200,7 @@ def _read(reading: Future[list[str] | str]) -> list[str] | str:
     try:
         return reading.result()
     except BrokenProcessPool:
-        return "it crashes on it"
+        return _CRASH
 
 
 def _prove_labels(pages: Sequence[receipt.Page], texts: list[str] | str, findings: _Findings, *, draft: bool) -> None:

@@ -121,6 +121,10 @@ def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
 
 
 def _raw_pdf(t: Task, out: Path, settings: Settings) -> Raw:
+    try:
+        t.path.open("rb").close()
+    except OSError as error:  # moved, locked or cut off since it was found: no reason to give up the others
+        return ConversionError(f"it cannot be read any more: {error.strerror}", fix="put it back, and build again")
     if t.kind is Kind.PDF:
         return t.path, ()
     try:

@@ -22,13 +22,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from itertools import groupby
-from math import ceil
+from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import rdocx
 from lxml import etree  # type: ignore[import-untyped]
+from PIL import Image
 
 from dossier import fonts
 from dossier.convert import ooxml
@@ -49,6 +50,9 @@ _LINE_ASCENT = 1.007
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _O = "{urn:schemas-microsoft-com:office:office}"
 _PR = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -63,6 +67,9 @@ _STRICT = (
     (b"http://purl.oclc.org/ooxml/drawingml/", b"http://schemas.openxmlformats.org/drawingml/2006/"),
     (b"http://purl.oclc.org/ooxml/schemaLibrary/main", b"http://schemas.openxmlformats.org/schemaLibrary/2006/main"),
 )
+
+# What reading a document that breaks the rules of its format may raise.
+_UNFORESEEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 
 _STORIES = {f"{_W}{tag}" for tag in ("document", "hdr", "ftr", "footnotes", "endnotes")}
 _STYLED = {*_STORIES, f"{_W}numbering"}
@@ -97,7 +104,14 @@ def convert(source: Path, out: Path) -> tuple[Note, ...]:
     ConversionError where the file is damaged, hostile, locked, no Word document, or too much for the engine.
     """
     notes = ooxml.inspect(source)
-    prepared = prepare(source)
+    try:
+        prepared = prepare(source)
+    except _UNFORESEEN as error:
+        raise ConversionError(
+            f"{source.name}: it is not built as a Word document is: {error}",
+            fix="open it in Word, save it as .docx and name that file",
+            code="damaged-source",
+        ) from error
     pdf = _rendered(source, prepared)
     out.write_bytes(pdf)
     return (*notes, *prepared.notes())
@@ -132,7 +146,9 @@ def prepare(source: Path) -> Prepared:
         raise ConversionError(
             f"{source.name}: it is not a Word document", fix="open it in Word, save it as .docx and name that file"
         )
-    found = Prepared(unsupported=_unsupported(stories))
+    found = Prepared(unsupported=_unsupported(stories) + _mend_pictures(parts, trees))
+    for root in stories:
+        _unwrap(root)
     typesetter = _Typesetter(_Styles.read(trees), found, named=_related(trees, "styles") is not None)
     for root in stories:
         typesetter.set_story(root)
@@ -240,6 +256,97 @@ def _written(parts: Mapping[str, bytes], trees: Mapping[str, Any]) -> bytes:
 
 def _serialised(tree: Any) -> bytes:
     return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True, standalone=True))
+
+
+# --- what the engine drops in silence -------------------------------------------------------------------------------
+
+
+def _unwrap(root: Any) -> None:
+    """Write as plain text what is marked up in a way that means nothing on paper, or nothing to the engine."""
+    for wrapper in list(root.iter(*(f"{_W}{tag}" for tag in ("smartTag", "customXml", "dir", "bdo")))):
+        parent = wrapper.getparent()
+        kept = [child for child in wrapper if child.tag not in {f"{_W}smartTagPr", f"{_W}customXmlPr"}]
+        place = parent.index(wrapper)
+        parent[place : place + 1] = kept
+    for ruby in list(root.iter(f"{_W}ruby")):
+        base = "".join(text.text or "" for text in ruby.iterfind(f"{_W}rubyBase//{_W}t"))
+        ruby.getparent().replace(ruby, _text_element(base))
+    for hyphen in list(root.iter(f"{_W}noBreakHyphen")):
+        hyphen.getparent().replace(hyphen, _text_element("-"))
+
+
+def _mend_pictures(parts: dict[str, bytes], trees: Mapping[str, Any]) -> list[str]:
+    """Turn the pictures that the engine cannot read into some that it can; return what is to be said of the others."""
+    lost: list[str] = []
+    cut: list[str] = []
+    for name in sorted(_pictures(trees)):
+        data = parts.get(name, b"")
+        if _is_readable(data):
+            cut += [posixpath.basename(name)] if _is_cut_short(data) else []
+            continue
+        mended = _as_png(data)
+        if mended is None:
+            lost.append(posixpath.basename(name))
+        else:
+            parts[name] = mended  # under its old name: the engine looks at the bytes
+    said = [f"pictures are left out because they cannot be read: {', '.join(lost)}"] if lost else []
+    return said + ([f"pictures are cut short: {', '.join(cut)}"] if cut else [])
+
+
+def _pictures(trees: Mapping[str, Any]) -> set[str]:
+    """Return the names of the parts that are pictures on a page."""
+    found: set[str] = set()
+    for name, root in trees.items():
+        folder, _, base = name.rpartition("/")
+        relationships = trees.get(f"{folder}/_rels/{base}.rels".lstrip("/"))
+        if root.tag not in _STORIES or relationships is None:
+            continue
+        shown = {blip.get(f"{_R}embed") for blip in root.iter(f"{_A}blip")}
+        for element in relationships:
+            if element.get("Id") in shown and element.get("TargetMode") != "External":
+                found.add(posixpath.normpath(posixpath.join("/", folder, element.get("Target", ""))).lstrip("/"))
+    return found
+
+
+def _is_readable(data: bytes) -> bool:
+    """Say whether the engine draws a picture as it is: of JPEG, three colours, of PNG, eight bits a colour."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
+            if picture.format == "JPEG":
+                return picture.mode == "RGB"
+            picture.verify()
+            return data[_PNG_DEPTH] == 8 and data[_PNG_INTERLACED] == 0
+    except _NO_PICTURE:
+        return False
+
+
+def _is_cut_short(data: bytes) -> bool:
+    """Say whether a JPEG lacks the end of its last scan; within a scan neither marker can occur (ITU-T T.81, B.1.1)."""
+    return data.startswith(b"\xff\xd8") and data.rfind(_END_OF_JPEG) < data.rfind(_SCAN_OF_JPEG)
+
+
+def _as_png(data: bytes) -> bytes | None:
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            out = io.BytesIO()
+            _in_eight_bits(picture).save(out, "PNG", compress_level=1)
+            return out.getvalue()
+    except _NO_PICTURE:
+        return None
+
+
+def _in_eight_bits(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):  # 16 bits, which Pillow would cut off rather than scale
+        return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    return picture.convert("L" if picture.mode in {"1", "L"} else "RGB")
+
+
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")  # others would start programs, or hold no pixels
+_SCAN_OF_JPEG, _END_OF_JPEG = b"\xff\xda", b"\xff\xd9"
+_PNG_DEPTH, _PNG_INTERLACED = 24, 28  # where a PNG's header says so
+_NO_PICTURE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 
 
 # --- what styles say -----------------------------------------------------------------------------------------------
@@ -770,19 +877,24 @@ def _from_symbol_font(shown: str, name: str) -> str:
     return "".join(known.get(ord(char) - 0xF000, char) for char in shown)
 
 
+_FOUR_DIGITS = re.compile("[0-9A-Fa-f]{1,4}")
+
+
 def _spell_out_symbols(run: Any) -> None:
     for symbol in run.findall(f"{_W}sym"):
-        code = int(symbol.get(f"{_W}char", "0") or "0", 16)
-        code = code if code >= 0xF000 else code + 0xF000
-        text = _text_element(_from_symbol_font(chr(min(code, 0xFFFF)), symbol.get(f"{_W}font", "")))
-        run.replace(symbol, text)
+        digits = symbol.get(f"{_W}char", "")
+        code = int(digits, 16) if _FOUR_DIGITS.fullmatch(digits) else 0
+        char = chr(code if code > 0xFF else code + 0xF000)
+        if unicodedata.category(char) not in {"Cs", "Cn"}:  # else nothing that XML can hold, or that anything draws
+            run.replace(symbol, _text_element(_from_symbol_font(char, symbol.get(f"{_W}font", ""))))
 
 
 def _number(text: str | None, otherwise: float) -> float:
     try:
-        return float(text) if text else otherwise
+        number = float(text) if text else otherwise
     except ValueError:
         return otherwise
+    return number if isfinite(number) else otherwise
 
 
 def _is_on(element: Any) -> bool:
@@ -896,13 +1008,43 @@ def _unsupported(stories: Iterable[Any]) -> list[str]:
             found.append("text spread over the line (distributed alignment) is set flush left")
         if next(root.iter(f"{_O}OLEObject"), None) is not None:
             found.append("embedded objects (OLE) are left out")
+        if any(_is_shown(drawing) for drawing in root.iter(f"{_W}pict")):
+            found.append("drawings and pictures in Word's old format (VML) are left out")
+        kinds = {data.get("uri", "").rpartition("/")[2] for data in root.iter(f"{_A}graphicData")}
+        if kinds & {"chart", "chartex"}:
+            found.append("charts are left out")
+        if "diagram" in kinds:
+            found.append("diagrams (SmartArt) are left out")
+        if any(_is_in_line(data) for data in root.iter(f"{_A}graphicData")):
+            found.append("shapes and text boxes that stand in a line of text are left out")
+        if next(root.iter(f"{_W}altChunk"), None) is not None:
+            found.append("documents within it (altChunk) are left out")
+        if next(root.iter(f"{_W}ruby"), None) is not None:
+            found.append("phonetic guides are left out")
     return list(dict.fromkeys(found))
 
 
+def _is_shown(drawing: Any) -> bool:
+    """Say whether an old drawing has no newer one beside it, which is drawn in its place, and is no OLE object's."""
+    return next(drawing.iterancestors(f"{_MC}Fallback", f"{_W}object"), None) is None
+
+
+def _is_in_line(data: Any) -> bool:
+    shape = data.get("uri", "").rpartition("/")[2] in {
+        "wordprocessingShape", "wordprocessingGroup", "wordprocessingCanvas",
+    }  # fmt: skip
+    return shape and next(data.iterancestors(f"{_WP}inline"), None) is not None
+
+
 def _missing_note(missing: set[str], symbols: set[str]) -> Note:
+    said = [f"no font here has {_listed(missing)}: a box is printed instead"] if missing else []
+    if symbols:
+        said.append(
+            f"the engine draws {_listed(symbols)} in a face of its own, for the document's has no such character"
+        )
     return Note(
         code=MISSING,
-        message=f"no font here has {_listed(missing | symbols)}: a box is printed instead",
+        message="; ".join(said),
         fix="install the font the document asks for, use other characters, or print it to PDF and name that file",
     )
 

@@ -24,7 +24,7 @@ from dossier.errors import ConversionError
 from dossier.identity import Identities
 from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"4 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"5 qpdf {pikepdf.__libqpdf_version__}"
 
 for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is reported in notes
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -586,7 +586,6 @@ def _outline(pdf: Pdf, finder: _Destinations) -> Iterator[OutlineEntry]:
         return
     seen: set[tuple[int, int]] = set()
     stack: list[tuple[int, object]] = [(1, root.get(Name.First))]
-    skipped = 0
     while stack and len(seen) < _MOST_BOOKMARKS:
         level, node = stack.pop()
         if not isinstance(node, Dictionary) or node.objgen in seen or level > _DEEPEST:
@@ -594,7 +593,7 @@ def _outline(pdf: Pdf, finder: _Destinations) -> Iterator[OutlineEntry]:
         seen.add(node.objgen)
         found = finder.find(node)
         if found is not None:
-            yield OutlineEntry(" ".join(str(node.get(Name.Title, "")).split()), found[0], level - skipped, found[1])
+            yield OutlineEntry(" ".join(str(node.get(Name.Title, "")).split()), found[0], level, found[1])
         stack.append((level, node.get(Name.Next)))
         stack.append((level + 1, node.get(Name.First)))
 

@@ -25,8 +25,13 @@ def run(
     A worker that dies takes only its own source with it: what it left undone is tried again alone, and reported by name
     if that worker dies too.
     """
-    pending: dict[Future[list[Outcome]], Batch] = {executor.submit(convert, batch): batch for batch in batches}
+    pending: dict[Future[list[Outcome]], Batch] = {}
     orphans: list[Batch] = []
+    for batch in batches:
+        try:
+            pending[executor.submit(convert, batch)] = batch
+        except BrokenProcessPool:  # a worker died while the rest was handed out
+            orphans.append(batch)
     while pending:
         done, _ = wait(pending, timeout=_PATIENCE, return_when=FIRST_COMPLETED)
         if not done:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
+from docx import Document
+from docx.enum.text import WD_BREAK
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfbase import pdfmetrics
@@ -81,6 +83,21 @@ def scans(path: Path, pages: int, seed: int, dots: int) -> None:
     path.write_bytes(img2pdf.convert(*map(str, images), nodate=True))
     for image in images:
         image.unlink()
+
+
+def notice(path: Path, pages: int, seed: int) -> None:
+    """Write a Word file of Chinese text with a table on each page."""
+    document = Document()
+    for page in range(pages):
+        if page:
+            document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+        document.add_heading(f"关于2023年质量工作的通知（{seed}之{page + 1}）", 1)
+        for paragraph in range(5):
+            document.add_paragraph(f"{LINE * 2}，2023年抽检{seed * page + paragraph}批次，合格率93.5%。")
+        table = document.add_table(rows=5, cols=4)
+        for cell in (cell for row in table.rows for cell in row.cells):
+            cell.text = "合格批次"
+    document.save(str(path))
 
 
 def manifest(path: Path, names: list[str], per_item: int = 10) -> None:

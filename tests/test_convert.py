@@ -1,0 +1,293 @@
+"""Every source becomes a part in the store under a key of all it depends on, and one failure touches no other."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pikepdf
+import pypdfium2
+import pytest
+from conftest import MakeDocx, MakePdf, MakePhoto
+
+from dossier import convert, fonts
+from dossier.cache import Cache
+from dossier.convert import Batch, Settings, Task, embedded, image, libreoffice, pdf
+from dossier.errors import ConversionError, EngineError
+from dossier.part import Note, Part
+from dossier.sources import Kind
+
+A4 = (595.276, 841.89)
+EMBEDDED = Settings("embedded", "1", "fonts", A4)
+LIBREOFFICE = Settings("libreoffice", "24.2", "fonts", A4)
+SHA = "ab" * 32
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "cache")
+
+
+def task(path: Path, kind: Kind, settings: Settings = EMBEDDED) -> Task:
+    return convert.task(path, path.name, kind, (path.name.encode().hex() + SHA)[:64], settings)
+
+
+# --- which engine --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Return a function that installs LibreOffice, or takes it away."""
+
+    def put(present: bool) -> None:
+        monkeypatch.setattr(libreoffice, "find", lambda: Path("/soffice") if present else None)
+        monkeypatch.setattr(libreoffice, "version", lambda: "LibreOffice 24.2")
+        monkeypatch.setattr(fonts, "fingerprint", lambda: "faces")
+
+    return put
+
+
+def test_auto_prefers_libreoffice_where_it_is(office: Callable[[bool], None]) -> None:
+    office(True)
+    assert convert.choose("auto", A4) == Settings("libreoffice", "LibreOffice 24.2", "faces", A4)
+
+    office(False)
+    assert convert.choose("auto", A4) == Settings("embedded", embedded.VERSION, "faces", A4)
+
+
+def test_the_embedded_engine_is_taken_where_it_is_asked_for(office: Callable[[bool], None]) -> None:
+    office(True)
+
+    assert convert.choose("embedded", A4).engine == "embedded"
+
+
+def test_libreoffice_that_is_asked_for_and_not_there_is_an_error(office: Callable[[bool], None]) -> None:
+    office(False)
+    with pytest.raises(EngineError, match="not installed") as caught:
+        convert.choose("libreoffice", A4)
+    assert "--engine embedded" in caught.value.fix
+
+
+# --- keys ----------------------------------------------------------------------------------------------------------
+
+CHANGES = {
+    "engine": replace(EMBEDDED, engine="libreoffice"),
+    "engine's version": replace(EMBEDDED, engine_version="2"),
+    "fonts": replace(EMBEDDED, fonts="others"),
+    "sheet": replace(EMBEDDED, sheet=(420.0, 595.0)),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "matters"),
+    [
+        (Kind.PDF, set()),
+        (Kind.DOCX, {"engine", "engine's version", "fonts"}),
+        (Kind.JPEG, {"sheet"}),
+        (Kind.TIFF, {"sheet"}),
+    ],
+)
+def test_a_key_changes_with_all_that_the_pages_depend_on(kind: Kind, matters: set[str]) -> None:
+    def key(settings: Settings) -> str:
+        return convert.task(Path("a"), "a", kind, SHA, settings).key
+
+    assert {name for name, changed in CHANGES.items() if key(changed) != key(EMBEDDED)} == matters
+
+
+def test_a_key_does_not_change_with_the_place_of_the_file() -> None:
+    here, there = (convert.task(Path(name), name, Kind.PDF, SHA, EMBEDDED).key for name in ("a", "b/c"))
+
+    assert here == there
+    assert len(here) == 64
+
+
+def test_a_key_changes_with_bytes_and_kind() -> None:
+    asked = [(SHA, Kind.PDF), (SHA, Kind.DOCX), (SHA, Kind.PNG), (SHA, Kind.JPEG), ("cd" * 32, Kind.PDF)]
+    keys = {convert.task(Path("a"), "a", kind, sha, EMBEDDED).key for sha, kind in asked}
+
+    assert len(keys) == len(asked)
+
+
+@pytest.mark.parametrize(("module", "kind"), [(pdf, Kind.PDF), (pdf, Kind.DOCX), (image, Kind.PNG)])
+def test_a_key_changes_with_the_version_of_the_conversion(
+    monkeypatch: pytest.MonkeyPatch, module: object, kind: Kind
+) -> None:
+    before = convert.task(Path("a"), "a", kind, SHA, EMBEDDED).key
+    monkeypatch.setattr(module, "VERSION", "another")
+
+    assert convert.task(Path("a"), "a", kind, SHA, EMBEDDED).key != before
+
+
+# --- batches -------------------------------------------------------------------------------------------------------
+
+
+def tasks(count: int, kind: Kind) -> list[Task]:
+    return [Task(Path(f"{kind}{number}"), f"{kind}{number}", kind, f"{kind}{number}") for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("count", "workers", "sizes"),
+    [(0, 2, []), (1, 2, [1]), (4, 2, [2, 2]), (5, 2, [3, 2]), (60, 2, [25, 25, 10]), (3, 8, [1, 1, 1]), (3, 0, [3])],
+)
+def test_word_files_for_libreoffice_are_shared_out(store: Cache, count: int, workers: int, sizes: list[int]) -> None:
+    made = convert.batches(tasks(count, Kind.DOCX), LIBREOFFICE, store, workers)
+
+    assert [len(batch.tasks) for batch in made] == sizes
+    assert [t.name for batch in made for t in batch.tasks] == [t.name for t in tasks(count, Kind.DOCX)]
+
+
+def test_everything_else_goes_alone(store: Cache) -> None:
+    given = [*tasks(2, Kind.PDF), *tasks(2, Kind.JPEG)]
+
+    assert [len(batch.tasks) for batch in convert.batches(given, LIBREOFFICE, store, 2)] == [1] * 4
+    assert [len(batch.tasks) for batch in convert.batches(tasks(3, Kind.DOCX), EMBEDDED, store, 2)] == [1] * 3
+
+
+def test_a_batch_never_mixes_what_engines_convert(store: Cache) -> None:
+    given = [t for pair in zip(tasks(4, Kind.DOCX), tasks(4, Kind.PDF), strict=True) for t in pair]
+    made = convert.batches(given, LIBREOFFICE, store, 1)
+
+    assert all(len({t.kind for t in batch.tasks}) == 1 for batch in made)
+    assert sorted(t.name for batch in made for t in batch.tasks) == sorted(t.name for t in given)
+
+
+def test_a_batch_can_be_sent_to_another_machine(tmp_path: Path, make_pdf: MakePdf) -> None:
+    batch = Batch((task(make_pdf("a.pdf"), Kind.PDF),), EMBEDDED, tmp_path)
+
+    assert pickle.loads(pickle.dumps(batch)) == batch
+    assert pickle.loads(pickle.dumps(convert.convert)) is convert.convert
+
+
+# --- converting ----------------------------------------------------------------------------------------------------
+
+
+def converted(store: Cache, *given: Task, settings: Settings = EMBEDDED) -> list[Part | ConversionError]:
+    return convert.convert(Batch(tuple(given), settings, store.folder))
+
+
+def test_every_accepted_kind_becomes_a_part(
+    store: Cache, make_pdf: MakePdf, make_docx: MakeDocx, make_photo: MakePhoto
+) -> None:
+    names = {Kind.JPEG: "jpg", Kind.PNG: "png", Kind.TIFF: "tif", Kind.WEBP: "webp", Kind.BMP: "bmp", Kind.GIF: "gif"}
+    paths = {kind: make_photo(f"photo.{suffix}") for kind, suffix in names.items()}
+    paths |= {Kind.PDF: make_pdf("file.pdf"), Kind.DOCX: make_docx("word.docx")}
+    given = [task(paths[kind], kind) for kind in sorted(paths)]
+    outcomes = converted(store, *given)
+
+    assert {*paths} <= convert.accepted()
+    for t, outcome in zip(given, outcomes, strict=True):
+        assert isinstance(outcome, Part), t
+        assert store.get(t.key) == outcome
+        with pikepdf.open(outcome.path) as written:
+            assert len(written.pages) == len(outcome.pages) == 1
+
+
+def test_what_is_not_accepted_has_no_converter() -> None:
+    assert {Kind.XLSX, Kind.OLE, Kind.ZIP, Kind.TEXT, Kind.EMPTY}.isdisjoint(convert.accepted())
+
+
+def test_one_failure_does_not_touch_the_others(store: Cache, tmp_path: Path, make_pdf: MakePdf) -> None:
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    (tmp_path / "broken.docx").write_bytes(b"PK\x03\x04 and no more")
+    kinds = {"broken.pdf": Kind.PDF, "broken.png": Kind.PNG, "broken.docx": Kind.DOCX, "gone.pdf": Kind.PDF,
+             "gone.docx": Kind.DOCX, "gone.jpg": Kind.JPEG}  # fmt: skip
+    whole = task(make_pdf("whole.pdf", pages=2), Kind.PDF)
+    outcomes = converted(store, *(task(tmp_path / name, kind) for name, kind in kinds.items()), whole)
+
+    assert all(isinstance(outcome, ConversionError) for outcome in outcomes[:-1])
+    assert isinstance(outcomes[-1], Part)
+    assert len(outcomes[-1].pages) == 2
+    assert store.size()[0] == 1
+
+
+@pytest.mark.parametrize("kind", [Kind.PDF, Kind.DOCX, Kind.JPEG])
+def test_a_source_that_is_gone_is_said_to_be(store: Cache, tmp_path: Path, kind: Kind) -> None:
+    (outcome,) = converted(store, task(tmp_path / "gone", kind))
+
+    assert isinstance(outcome, ConversionError)
+    assert outcome.code == "unreadable-source"
+    assert "any more" in outcome.message
+    assert outcome.fix
+
+
+def test_nothing_is_left_beside_the_store(store: Cache, tmp_path: Path, make_docx: MakeDocx) -> None:
+    (tmp_path / "broken.docx").write_bytes(b"PK\x03\x04")
+    converted(store, task(make_docx("a.docx"), Kind.DOCX), task(tmp_path / "broken.docx", Kind.DOCX))
+
+    assert list(store.folder.glob(".work-*")) == []
+    assert len(list(store.folder.rglob("*.pdf"))) == 1
+
+
+def test_notes_of_conversion_and_of_pages_come_together(
+    store: Cache, make_pdf: MakePdf, make_docx: MakeDocx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = Note("from-the-engine", "m", "f")
+
+    def office(source: Path, out: Path) -> tuple[Note, ...]:
+        with pikepdf.open(make_pdf("acting.pdf")) as made:
+            made.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="x")
+            made.save(out)
+        return (note,)
+
+    monkeypatch.setattr(embedded, "convert", office)
+    (outcome,) = converted(store, task(make_docx("a.docx"), Kind.DOCX))
+
+    assert isinstance(outcome, Part)
+    assert [found.code for found in outcome.notes] == ["from-the-engine", "actions-removed"]
+
+
+def test_libreoffice_gets_all_of_a_batch_at_once(
+    store: Cache, make_pdf: MakePdf, make_docx: MakeDocx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def office(jobs: list[tuple[Path, Path]], *, fontconfig: Path) -> list[object]:
+        asked.append([source.name for source, _ in jobs])
+        assert fontconfig.is_file()
+        jobs[0][1].write_bytes(make_pdf("printed.pdf", pages=3).read_bytes())
+        return [(Note("a", "b", "c"),), ConversionError("it fails", fix="try", code="crashed-source")]
+
+    monkeypatch.setattr(libreoffice, "convert_batch", office)
+    given = [task(make_docx(name), Kind.DOCX, LIBREOFFICE) for name in ("a.docx", "b.docx")]
+    part, error = converted(store, *given, settings=LIBREOFFICE)
+
+    assert asked == [["a.docx", "b.docx"]]
+    assert isinstance(part, Part)
+    assert (len(part.pages), [note.code for note in part.notes]) == (3, ["a"])
+    assert isinstance(error, ConversionError)
+    assert error.code == "crashed-source"
+
+
+def test_the_same_source_gives_the_same_bytes(tmp_path: Path, make_docx: MakeDocx) -> None:
+    source = make_docx("a.docx", "质量Quality")
+    one, two = (converted(Cache(tmp_path / name), task(source, Kind.DOCX))[0] for name in ("one", "two"))
+
+    assert isinstance(one, Part)
+    assert isinstance(two, Part)
+    assert one.path.read_bytes() == two.path.read_bytes()
+    assert one.pages == two.pages
+
+
+@pytest.mark.libreoffice
+def test_libreoffice_and_the_embedded_engine_print_the_same_text(
+    store: Cache, make_docx: MakeDocx, tmp_path: Path
+) -> None:
+    if libreoffice.find() is None:
+        pytest.skip("LibreOffice is not installed")
+    source = make_docx("a.docx", "质量Quality", "\f", "第二页")
+    texts = []
+    for engine in ("embedded", "libreoffice"):
+        settings = replace(EMBEDDED, engine=engine)
+        (part,) = converted(store, task(source, Kind.DOCX, settings), settings=settings)
+        assert isinstance(part, Part)
+        texts.append(pages_of(part.path))
+
+    assert texts[0] == texts[1] == ["质量Quality", "第二页"]
+
+
+def pages_of(path: Path) -> list[str]:
+    with pypdfium2.PdfDocument(path) as opened:
+        return ["".join(page.get_textpage().get_text_range().split()) for page in opened]
