@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from dossier.errors import ConversionError, Problem
 from dossier.numbering import Block
@@ -144,7 +145,8 @@ def _proof(
     for source in proof.sources:
         outcome = outcomes[source.name]
         if isinstance(outcome, ConversionError):
-            message = f"{source.name}: {outcome.message}"
+            own = PurePosixPath(source.name).name
+            message = f"{source.name}: {outcome.message.removeprefix(f'{own}: ')}"
             problems.append(Problem(outcome.code, message, outcome.fix, "error", where, item, proof.id))
             continue
         for note in outcome.notes:

@@ -139,12 +139,19 @@ def plan(manifest: Manifest, accepted: Collection[Kind]) -> Plan:
 def _plan_items(manifest: Manifest, accepted: Collection[Kind]) -> Iterator[PlannedItem]:
     section = 0
     trail: list[str] = []
+    evidence_of_all = (entry for item in manifest.leaves() for entry in item.evidence)
+    titles = {entry.id: entry.title or _title(entry) for entry in evidence_of_all}
     for level, item in manifest.walk():
         section += level == 1
         del trail[level - 1 :]
         ancestors = tuple(trail)
         trail.append(item.title)
-        evidence = tuple(_plan_evidence(manifest, item, entry, accepted) for entry in item.evidence)
+        evidence = tuple(
+            PlannedEvidence(entry.id, entry.title or titles[entry.see], entry)
+            if entry.see
+            else _plan_evidence(manifest, item, entry, accepted)
+            for entry in item.evidence
+        )
         own = tuple(_incomplete(manifest, item))
         yield PlannedItem(item, level, section, ancestors, evidence, own)
 
@@ -175,8 +182,6 @@ def _incomplete(manifest: Manifest, item: Item) -> Iterator[Problem]:
 
 def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, accepted: Collection[Kind]) -> PlannedEvidence:
     proof = PlannedEvidence(entry.id, entry.title or _title(entry), entry)
-    if entry.see:
-        return proof
     found: list[SourceFile] = []
     problems: list[Problem] = []
 

@@ -41,7 +41,6 @@ ROOT = Path(__file__).resolve().parent.parent
 A4, A3_WIDE = (595.276, 841.89), (1190.551, 841.89)
 Texts = Callable[[Path], list[str]]
 
-linux = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for processes in /proc")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for soffice starts by its first line")
 
 
@@ -975,24 +974,6 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("DOSSIER_SOFFICE", str(program))
     return folder
-
-
-def living(folder: Path) -> list[str]:
-    """Return the command lines of processes that have to do with a folder."""
-    lines = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
-        except OSError:
-            continue
-    return [line for line in lines if str(folder) in line]
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.libreoffice

@@ -576,3 +576,11 @@ def test_planning_writes_nothing(make_plan: MakePlan, put: Put, tmp_path: Path) 
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     plan(loaded, convert.accepted())
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_citation_without_a_title_has_that_of_what_it_cites(make_plan: MakePlan, put: Put) -> None:
+    put("纪要.pdf")
+
+    planned = make_plan({"1": [{"file": "纪要.pdf", "title": "会议纪要"}], "2": [{"see": "1-01"}]})
+
+    assert [proof.title for proof in planned.evidence()] == ["会议纪要", "会议纪要"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dossier import fonts
+from dossier import fonts, limits
 from dossier.cache import Cache
 from dossier.convert import embedded, image, libreoffice, pdf
 from dossier.errors import ConversionError, EngineError
@@ -50,6 +50,10 @@ class Batch:
     tasks: tuple[Task, ...]
     settings: Settings
     cache: Path
+
+    def singles(self) -> list[Batch]:
+        """Return a batch for each task."""
+        return [Batch((task,), self.settings, self.cache) for task in self.tasks]
 
 
 Outcome = Part | ConversionError
@@ -128,9 +132,12 @@ def _raw_pdf(t: Task, out: Path, settings: Settings) -> Raw:
     if t.kind is Kind.PDF:
         return t.path, ()
     try:
-        return out, _CONVERTERS[t.kind](t.path, out, settings)
+        with limits.bounded():
+            return out, _CONVERTERS[t.kind](t.path, out, settings)
     except ConversionError as error:
         return error
+    except MemoryError:
+        return _too_large()
 
 
 def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
@@ -138,10 +145,21 @@ def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
         return raw
     path, notes = raw
     try:
-        part = pdf.normalise(path, work / f"{t.key}.pdf")
+        with limits.bounded():
+            part = pdf.normalise(path, work / f"{t.key}.pdf")
     except ConversionError as error:
         return error
+    except MemoryError:
+        return _too_large()
     return cache.put(t.key, Part(part.path, part.pages, part.outline, (*notes, *part.notes)))
+
+
+def _too_large() -> ConversionError:
+    return ConversionError(
+        f"it takes more than {limits.MEMORY >> 30} GiB of memory to convert",
+        fix="split it, or make its pictures smaller, and name what comes out",
+        code="oversized-source",
+    )
 
 
 def _by_libreoffice(t: Task, settings: Settings) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from threading import Lock
+from urllib.parse import quote
 
 import pikepdf
 import pypdf
@@ -40,6 +42,8 @@ _SCANNED_PAPER = 200  # where most of a page has one tone from here up, that is 
 _GRAIN = 12  # how far the paper of a scan strays from its tone
 _A4 = (595.276, 841.89)
 _HEADER_WITHIN = 1024
+_PDFIUM = Lock()
+_IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 _SCHEMES = ("http://", "https://", "mailto:", "dossier:")
 # What a form's own buttons do (/SubmitForm, /ResetForm, /Hide) is not among them: a form in a book is only looked at.
 _ACTING = {
@@ -550,7 +554,8 @@ def _links(page: Object, frame: _Frame, finder: _Destinations) -> tuple[Link, ..
         box = Box(*(round(value, 2) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))
         action = annotation.get(Name.A)
         if isinstance(action, Dictionary) and action.get(Name.S) == Name.URI:
-            uri = str(action.get(Name.URI, ""))
+            # An address is bytes; what is not ASCII in it is meant to be percent-encoded (RFC 3986).
+            uri = quote(bytes(action.get(Name.URI, pikepdf.String(""))), safe=_IN_ADDRESSES)
             if uri.lower().startswith(_SCHEMES):
                 links.append(Link(box, uri=uri))
             continue
@@ -603,7 +608,8 @@ def _outline(pdf: Pdf, finder: _Destinations) -> Iterator[OutlineEntry]:
 
 def _inks(path: Path) -> list[Ink]:
     inks: list[Ink] = []
-    with pypdfium2.PdfDocument(path) as document:
+    # pdfium is not safe to use from several threads, which an executor may be made of.
+    with _PDFIUM, pypdfium2.PdfDocument(path) as document:
         for page in document:
             width, height = page.get_size()
             scale = min(1 / INK_CELL, _MOST_CELLS / width, _MOST_CELLS / height)
