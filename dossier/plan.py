@@ -27,12 +27,22 @@ _SUFFIXES = {
     Kind.WEBP: {".webp"},
     Kind.BMP: {".bmp", ".dib"},
     Kind.GIF: {".gif"},
+    Kind.HEIC: {".heic", ".heif", ".avif", ".hif"},
+    Kind.JPEG2000: {".jp2", ".j2k", ".jpx", ".jpf"},
+    Kind.XLSX: {".xlsx", ".xlsm", ".xltx", ".et"},
+    Kind.PPTX: {".pptx", ".pptm", ".ppsx", ".dps"},
+    Kind.ODF: {".odt", ".ods", ".odp", ".odg", ".ott"},
+    Kind.OLE: {".doc", ".xls", ".ppt", ".pps", ".wps", ".et", ".dps", ".dot", ".xlt", ".msg"},
+    Kind.RTF: {".rtf", ".doc"},
+    Kind.OFD: {".ofd"},
 }
+_NO_TEXT = frozenset().union(*_SUFFIXES.values()) - {".doc", ".xls"}  # the names that programs give to HTML, too
+_OFFICE = (
+    "install LibreOffice (on Debian: apt-get install libreoffice-writer libreoffice-calc libreoffice-impress), "
+    "or print it to PDF and name that file"
+)
 _HINTS = {
-    Kind.OLE: "save it as DOCX or PDF and name that file",
-    Kind.XLSX: "print it to PDF and name that file",
-    Kind.PPTX: "print it to PDF and name that file",
-    Kind.HEIC: "export it as JPEG and name that file",
+    **dict.fromkeys((Kind.OLE, Kind.XLSX, Kind.PPTX, Kind.ODF, Kind.RTF, Kind.HTML, Kind.CSV), _OFFICE),
     Kind.ZIP: "unpack it and name what is in it (a Word file that lost its end looks like this, too)",
 }
 
@@ -212,6 +222,10 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, accepted: Co
                 report("unsupported-kind", message, _ask(source, item))
                 continue
             suffix = PurePosixPath(name).suffix.lower()
+            if source.kind is Kind.TEXT and suffix in _NO_TEXT:
+                fix = f"ask {_whom(item)} to send it again; if it is meant to be text, rename it to .txt"
+                report("damaged-source", f"{name} holds plain text and nothing that its name promises", fix)
+                continue
             if suffix and suffix not in _SUFFIXES.get(source.kind, {suffix}):
                 message = f"{name} is {_article(source.kind)} whatever its name says; bound as what it is"
                 report("misnamed-source", message, "rename the file", warning=True)

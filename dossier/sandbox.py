@@ -2,22 +2,25 @@
 
 A template may come from a stranger. It sees values but no Python (Jinja's immutable sandbox), a misspelt name is an
 error (strict undefined), every value is escaped, and work and output are bounded: each turn of a loop and each call
-costs a step and each printed character counts; nothing may grow beyond :data:`MAX_TEXT` on its way.
+costs a step and each printed character counts; nothing may grow beyond :data:`MAX_TEXT` on its way, nor all that
+expressions make, were it kept, beyond :data:`MAX_MADE`.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, Literal
 
 from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, TemplateSyntaxError, UndefinedError
+from jinja2.filters import do_round
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
@@ -33,6 +36,12 @@ MAX_OUTPUT = 64 * 1024**2
 MAX_TEXT = 1_000_000
 """Characters of a text, or members of a list, that an expression may make."""
 
+MAX_MADE = 512 * 1024**2
+"""Bytes of all the texts and lists that the expressions of one document may make."""
+
+MAX_DIGITS = 64
+"""Digits before or after the point that a number may be written or rounded to."""
+
 _FORBIDDEN_NODES = {
     nodes.Macro: "macro",
     nodes.CallBlock: "call",
@@ -44,30 +53,37 @@ _FORBIDDEN_NODES = {
 }
 _KEPT_FILTERS = (
     "abs", "count", "d", "default", "e", "escape", "first", "float", "groupby", "int", "last", "length", "list", "map",
-    "max", "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort", "unique",
+    "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique",
 )  # fmt: skip
-# Methods that make a text as long as their argument says.
+# Methods that make a text as long as their argument says, or bytes, whose methods would.
 _FORBIDDEN_METHODS = frozenset(
-    {"center", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust", "translate", "zfill"}
-)
+    {
+        "center", "encode", "expandtabs", "format", "format_map", "join", "ljust", "replace", "rjust", "to_bytes",
+        "translate", "zfill",
+    }
+)  # fmt: skip
 _NOT_IN_XML = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
 class Budget:
-    """What one document has used up of :data:`MAX_STEPS` and :data:`MAX_OUTPUT`."""
+    """What one document has used up of :data:`MAX_STEPS`, :data:`MAX_OUTPUT` and :data:`MAX_MADE`."""
 
     steps: int = 0
     output: int = 0
+    made: int = 0
 
-    def spend(self, *, steps: int = 0, output: int = 0) -> None:
+    def spend(self, *, steps: int = 0, output: int = 0, made: int = 0) -> None:
         """Take note of work done; raise SecurityError beyond the bounds."""
         self.steps += steps
         self.output += output
+        self.made += made
         if self.steps > MAX_STEPS:
             raise SecurityError(f"the template's loops go round more than {MAX_STEPS} times")
         if self.output > MAX_OUTPUT:
             raise SecurityError(f"the document grows beyond {MAX_OUTPUT >> 20} MiB")
+        if self.made > MAX_MADE:
+            raise SecurityError(f"the template's expressions make more than {MAX_MADE >> 20} MiB of texts and lists")
 
 
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
@@ -83,6 +99,10 @@ class _Bounds(NodeTransformer):
         self.generic_visit(node)
         node.iter = _filtered(node.iter, "counted", nodes.Const(literal))
         return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+        self.generic_visit(node)
+        return _filtered(node, "charged") if isinstance(node.arg, nodes.Slice) else node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
@@ -126,11 +146,12 @@ class _Unknown(StrictUndefined):
 class Language(ImmutableSandboxedEnvironment):
     """The environment that templates are compiled and rendered in."""
 
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "**", "%"})
 
     def __init__(self) -> None:
         super().__init__(undefined=_Unknown, autoescape=True, finalize=_printed)
-        self.filters = {name: self.filters[name] for name in _KEPT_FILTERS} | FILTERS | _BOUNDING
+        kept = {name: self.filters[name] for name in _KEPT_FILTERS} | FILTERS
+        self.filters = {name: _charging(function) for name, function in kept.items()} | _BOUNDING
         self.globals = {name: self.globals[name] for name in ("range", "namespace")}
 
     def compiled(self, source: str) -> Compiled:
@@ -143,20 +164,20 @@ class Language(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         spend(steps=1)
-        return super().call(context, obj, *args, **kwargs)
+        return _charged(super().call(context, obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> None:
         """Leave ``str.format`` to :meth:`is_safe_attribute`; Jinja's own stand-in makes texts of any length."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        if isinstance(obj, str) and attr in _FORBIDDEN_METHODS:
+        if isinstance(obj, str | int) and attr in _FORBIDDEN_METHODS:
             return False
         return super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if not _modest(operator, left, right):
             raise SecurityError(f"the result of `{operator}` would be too large, or is not available in templates")
-        return super().call_binop(context, operator, left, right)
+        return _charged(super().call_binop(context, operator, left, right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +196,32 @@ class Compiled:
             _budget.reset(token)
 
 
-def spend(*, steps: int = 0, output: int = 0) -> None:
+def spend(*, steps: int = 0, output: int = 0, made: int = 0) -> None:
     """Charge the document that is being filled; see :class:`Budget`."""
     budget = _budget.get()
     if budget is not None:
-        budget.spend(steps=steps, output=output)
+        budget.spend(steps=steps, output=output, made=made)
+
+
+def _charged(value: Any) -> Any:
+    if hasattr(value, "__len__"):
+        spend(made=sys.getsizeof(value))
+    return value
+
+
+def _charging(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)  # and how Jinja calls it
+    def charging(*args: Any, **kwargs: Any) -> Any:
+        return _charged(function(*args, **kwargs))
+
+    return charging
 
 
 def _modest(operator: str, left: Any, right: Any) -> bool:
+    if any(isinstance(side, int) and side.bit_length() > 4096 for side in (left, right)):
+        return False
+    if operator == "-":
+        return True
     if operator == "%":
         return not isinstance(left, str)
     if operator == "+":
@@ -191,8 +230,6 @@ def _modest(operator: str, left: Any, right: Any) -> bool:
         return bool(abs(left) <= MAX_TEXT and abs(right) <= 64)
     for one, other in ((left, right), (right, left)):
         if hasattr(one, "__len__") and len(one) * max(1, other) > MAX_TEXT:
-            return False
-        if isinstance(one, int) and one.bit_length() > 4096:
             return False
     return True
 
@@ -206,6 +243,7 @@ def _counted(iterable: Iterable[Any], literal: int) -> Iterator[Any]:
 def _measured(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise SecurityError(f"a text grows beyond {MAX_TEXT} characters")
+    spend(made=sys.getsizeof(text))
     return text
 
 
@@ -278,7 +316,17 @@ def points(value: Any) -> str:
         number = Decimal(text)
     except InvalidOperation:
         return text
-    return f"{number:f}".rstrip("0").rstrip(".") if "." in text else text
+    if abs(number.adjusted()) > MAX_DIGITS or ("." not in text and "E" not in text.upper()):
+        return text
+    plain = f"{number:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def rounded(value: Any, precision: int = 0, method: Literal["common", "ceil", "floor"] = "common") -> float:
+    """Round a number to ``precision`` digits, as Jinja does, which would work for ever on millions of them."""
+    if abs(precision) > MAX_DIGITS:
+        raise SecurityError(f"a number cannot be rounded to {precision} digits")
+    return do_round(value, precision, method)
 
 
 def join(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
@@ -298,9 +346,15 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date": as_date,
     "cn": cn,
     "points": points,
+    "round": rounded,
     "join": join,
     "upper": lambda value: shown(value).upper(),
     "lower": lambda value: shown(value).lower(),
     "trim": lambda value: shown(value).strip(),
 }
-_BOUNDING: dict[str, Callable[..., Any]] = {"counted": _counted, "measured": _measured, "shown": shown}
+_BOUNDING: dict[str, Callable[..., Any]] = {
+    "charged": _charged,
+    "counted": _counted,
+    "measured": _measured,
+    "shown": shown,
+}

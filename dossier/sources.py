@@ -51,7 +51,13 @@ class Kind(StrEnum):
     ZIP = "ZIP archive"
     RAR = "RAR archive"
     SEVEN_ZIP = "7z archive"
+    TAR = "TAR archive"
+    EML = "mail (EML)"
+    MSG = "mail (MSG)"
     MEDIA = "audio or video"
+    HTML = "HTML"
+    CSV = "CSV"
+    MARKDOWN = "Markdown"
     TEXT = "text"
     EMPTY = "empty file"
     UNKNOWN = "unknown kind of file"
@@ -75,6 +81,9 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\x1aE\xdf\xa3", Kind.MEDIA),
     (0, b"OggS", Kind.MEDIA),
 )
+_NAMED_TEXT = {
+    ".csv": Kind.CSV, ".md": Kind.MARKDOWN, ".markdown": Kind.MARKDOWN, ".htm": Kind.HTML, ".html": Kind.HTML,
+}  # fmt: skip
 _STILL_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
 
@@ -205,7 +214,15 @@ def recognise(path: Path) -> Kind:
         return Kind.PDF
     if head[0] == 0xFF and head[1:2] and head[1] & 0xE0 == 0xE0 and head[1] not in (0xFE, 0xFF):
         return Kind.MEDIA
-    return Kind.TEXT if _is_text(head) else Kind.UNKNOWN
+    return _recognise_text(path, head) if _is_text(head) else Kind.UNKNOWN
+
+
+def _recognise_text(path: Path, head: bytes) -> Kind:
+    """Tell kinds of text apart: HTML by its content, what looks like any other text by the file's name."""
+    start = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n")[:256].lower()
+    if start.startswith((b"<!doctype html", b"<html")) or (start.startswith(b"<?xml") and b"<html" in head.lower()):
+        return Kind.HTML
+    return _NAMED_TEXT.get(path.suffix.lower(), Kind.TEXT)
 
 
 def _recognise_package(path: Path) -> Kind:

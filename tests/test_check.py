@@ -61,7 +61,7 @@ UNITS: dict[str, Any] = {
                 {"id": "1-5", "title": "气象", "unit": "气象局", "evidence": [{"see": "1-1-01"}]},
             ],
         },
-        {"id": "2", "title": "无人负责", "evidence": [{"file": "note.txt"}]},
+        {"id": "2", "title": "无人负责", "evidence": [{"file": "data.bin"}]},
     ],
 }
 
@@ -69,7 +69,7 @@ UNITS: dict[str, Any] = {
 @pytest.fixture
 def units(report: MakeReport, make_pdf: MakePdf, tmp_path: Path) -> Report:
     make_pdf("sources/a.pdf")
-    (tmp_path / "sources" / "note.txt").write_text("text", encoding="utf-8")
+    (tmp_path / "sources" / "data.bin").write_bytes(b"\0\1")
     return report(**UNITS)
 
 

@@ -51,7 +51,9 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 def test_auto_prefers_libreoffice_where_it_is(office: Callable[[bool], None]) -> None:
     office(True)
-    assert convert.choose("auto", A4) == Settings("libreoffice", "LibreOffice 24.2", "faces", A4)
+    assert convert.choose("auto", A4) == Settings(
+        "libreoffice", "LibreOffice 24.2", "faces", A4, "LibreOffice 24.2"
+    )
 
     office(False)
     assert convert.choose("auto", A4) == Settings("embedded", embedded.VERSION, "faces", A4)
@@ -185,7 +187,15 @@ def test_every_accepted_kind_becomes_a_part(
 
 
 def test_what_is_not_accepted_has_no_converter() -> None:
-    assert {Kind.XLSX, Kind.OLE, Kind.ZIP, Kind.TEXT, Kind.EMPTY}.isdisjoint(convert.accepted())
+    assert {Kind.EMPTY, Kind.UNKNOWN}.isdisjoint(convert.accepted())
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_office_formats_are_accepted_where_libreoffice_is(office: Callable[[bool], None], there: bool) -> None:
+    office(there)
+
+    assert convert.accepted().isdisjoint(convert.OFFICE) is not there
+    assert convert.accepted() >= {Kind.PDF, Kind.DOCX, Kind.TEXT, Kind.MARKDOWN}
 
 
 def test_one_failure_does_not_touch_the_others(store: Cache, tmp_path: Path, make_pdf: MakePdf) -> None:

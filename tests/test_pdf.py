@@ -379,11 +379,13 @@ def test_a_field_that_asks_to_be_drawn_anew_shows_its_value(build: Build) -> Non
 
 @pytest.mark.parametrize("anew", [False, True])
 @pytest.mark.parametrize(("value", "flags"), [("中文", 0), ("two\nlines", 1 << 12), ("cells", 1 << 24)])
-def test_a_field_that_would_be_drawn_wrong_keeps_its_picture(build: Build, value: str, flags: int, anew: bool) -> None:
+def test_a_field_is_shown_as_saved_unless_it_asks_to_be_drawn_anew(
+    build: Build, value: str, flags: int, anew: bool
+) -> None:
     part = normalised(build(with_field(value, drawn="As saved", anew=anew, flags=flags)))
 
-    assert pypdf.PdfReader(part.path).pages[0].extract_text() == "As saved"
-    assert [note.code for note in part.notes] == (["fields-as-saved"] if anew else [])
+    assert pypdf.PdfReader(part.path).pages[0].extract_text() == (value if anew else "As saved")
+    assert part.notes == ()
 
 
 def test_an_emptied_field_keeps_its_picture_unless_it_asks_for_another(build: Build) -> None:
@@ -395,11 +397,33 @@ def test_an_emptied_field_keeps_its_picture_unless_it_asks_for_another(build: Bu
 
 
 @pytest.mark.parametrize("subtype", [Name.Highlight, Name.Square, Name.FreeText, Name.Ink, Name.Stamp, Name.Text])
-def test_an_annotation_without_a_picture_is_reported(build: Build, subtype: Object) -> None:
+def test_an_annotation_without_a_picture_is_given_one_or_reported(build: Build, subtype: Object) -> None:
     def change(made: Pdf, page: Object) -> None:
         page.Annots = Array([annotation(made, subtype, (200, 20, 280, 90), C=Array([1, 0, 0]))])
 
-    assert codes(build(change)) == ["unshown-annotations"]
+    part = normalised(build(change))
+    reported = [note.code for note in part.notes] == ["unshown-annotations"]
+    assert reported or any(row >> 50 for row in part.pages[0].ink.rows)  # the cells right of 200 points
+    assert not reported or part.notes[0].fix
+
+
+@pytest.mark.parametrize(
+    ("subtype", "more"),
+    [
+        (Name.Highlight, {"QuadPoints": Array([200, 90, 280, 90, 200, 20, 280, 20])}),
+        (Name.Square, {}),
+        (Name.Ink, {"InkList": Array([Array([205, 25, 240, 80, 275, 30])])}),
+    ],
+)
+def test_a_mark_that_viewers_draw_by_themselves_is_shown(build: Build, subtype: Object, more: dict[str, Array]) -> None:
+    def change(made: Pdf, page: Object) -> None:
+        rectangle = (0, 0, 1, 1) if subtype == Name.Highlight else (200, 20, 280, 90)  # some programs write nonsense
+        page.Annots = Array([annotation(made, subtype, rectangle, C=Array([1, 0, 0]), **more)])
+
+    part = normalised(build(change))
+
+    assert part.notes == ()
+    assert any(row >> 50 for row in part.pages[0].ink.rows)
 
 
 def test_a_hidden_annotation_needs_no_picture(build: Build) -> None:
@@ -410,11 +434,11 @@ def test_a_hidden_annotation_needs_no_picture(build: Build) -> None:
     assert codes(build(change)) == []
 
 
-def test_a_chinese_field_without_a_picture_is_reported(build: Build) -> None:
+def test_a_chinese_field_without_a_picture_is_given_one(build: Build) -> None:
     part = normalised(build(with_field("中文")))
 
-    assert [note.code for note in part.notes] == ["unshown-annotations"]
-    assert "?" not in pypdf.PdfReader(part.path).pages[0].extract_text()
+    assert part.notes == ()
+    assert "中文" in pypdf.PdfReader(part.path).pages[0].extract_text()
 
 
 @pytest.mark.parametrize("subtype", [Name.Link, Name.Popup])

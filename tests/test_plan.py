@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from conftest import MakeDocx, MakeManifest, MakePdf, MakePhoto
 
-from dossier import convert, manifest, sources
+from dossier import manifest, sources
 from dossier.errors import Problem
 from dossier.manifest import Manifest
 from dossier.plan import Plan, PlannedEvidence, plan, worst
 from dossier.sources import Kind
 
+# What every machine can convert, and no more: what else there is depends on the machine.
+ACCEPTED = frozenset({Kind.PDF, Kind.DOCX, Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF})
 Evidence = dict[str, list[dict[str, Any]]]
 MakePlan = Callable[..., Plan]
 
@@ -26,7 +28,7 @@ def make_plan(make_manifest: MakeManifest) -> MakePlan:
     """Return a function that plans a manifest of the evidence given."""
 
     def make(evidence: Evidence | None = None, **keys: Any) -> Plan:
-        return plan(manifest.load(make_manifest(evidence or {"1": []}, **keys)), convert.accepted())
+        return plan(manifest.load(make_manifest(evidence or {"1": []}, **keys)), ACCEPTED)
 
     return make
 
@@ -182,8 +184,8 @@ BROKEN = [
     ("dangling.pdf", "missing-source", "missing", "is a link to a file that is not there", "ask 发展改革局"),
     ("1-1/denied.pdf", "unreadable-source", "refused", "Permission denied", "or ask 发展改革局 to send it again"),
     ("1-1/empty.pdf", "unsupported-kind", "refused", "is an empty file", "ask 发展改革局 to send it again"),
-    ("1-1/old.doc", "unsupported-kind", "refused", "is an old Office (DOC", "or ask 发展改革局 for such a file"),
-    ("1-1/photo.heic", "unsupported-kind", "refused", "is a HEIC or AVIF file", "export it as JPEG"),
+    ("1-1/old.doc", "unsupported-kind", "refused", "is an old Office (DOC", "install LibreOffice"),
+    ("1-1/photo.heic", "unsupported-kind", "refused", "is a HEIC or AVIF file", "or ask 发展改革局 for such a file"),
     ("1-1/any.bin", "unsupported-kind", "refused", "is an unknown kind of file", "or ask 发展改革局 for such a file"),
     ("1-1/note.txt", "unsupported-kind", "refused", "is a text file", "or ask 发展改革局 for such a file"),
     ("link.pdf", "refused-path", "refused", "leads out of the sources folder", "move the file into the sources folder"),
@@ -357,7 +359,7 @@ def test_usual_extensions_of_every_accepted_kind_are_not_remarked_upon(
     planned = make_plan({"1": [{"files": "*"}]})
 
     assert planned.problems == ()
-    assert {source.kind for source in only(planned).sources} == convert.accepted()
+    assert {source.kind for source in only(planned).sources} == ACCEPTED
 
 
 def test_captions_that_are_not_printed_yet_are_said(make_plan: MakePlan, put: Put) -> None:
@@ -574,7 +576,7 @@ def test_planning_writes_nothing(make_plan: MakePlan, put: Put, tmp_path: Path) 
     put("a.pdf")
     loaded: Manifest = make_plan({"1": [{"files": "*"}]}).manifest
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    plan(loaded, convert.accepted())
+    plan(loaded, ACCEPTED)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
@@ -584,3 +586,14 @@ def test_a_citation_without_a_title_has_that_of_what_it_cites(make_plan: MakePla
     planned = make_plan({"1": [{"file": "纪要.pdf", "title": "会议纪要"}], "2": [{"see": "1-01"}]})
 
     assert [proof.title for proof in planned.evidence()] == ["会议纪要", "会议纪要"]
+
+
+@pytest.mark.parametrize(("name", "bound"), [("a.txt", True), ("a", True), ("a.pdf", False), ("a.jpg", False)])
+def test_text_that_is_named_otherwise_is_not_taken_for_what_was_meant(
+    make_manifest: MakeManifest, put: Put, name: str, bound: bool
+) -> None:
+    put(name, b"it is not what it was")
+
+    planned = plan(manifest.load(make_manifest({"1": [{"file": name}]})), ACCEPTED | {Kind.TEXT})
+
+    assert [problem.code for problem in planned.problems] == ([] if bound else ["damaged-source"])

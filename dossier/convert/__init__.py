@@ -15,7 +15,7 @@ from typing import Literal
 
 from dossier import fonts, limits
 from dossier.cache import Cache
-from dossier.convert import embedded, image, libreoffice, pdf
+from dossier.convert import embedded, image, libreoffice, pdf, text
 from dossier.errors import ConversionError, EngineError
 from dossier.part import Note, Part
 from dossier.sources import Kind
@@ -25,12 +25,17 @@ Engine = Literal["embedded", "libreoffice"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What, besides a file's bytes, decides which pages become of it; ``sheet`` is the portrait paper in points."""
+    """What, besides a file's bytes, decides which pages become of it; ``sheet`` is the portrait paper in points.
+
+    ``engine`` sets Word files; ``office`` is the version of the LibreOffice that converts every other office format,
+    empty where there is none.
+    """
 
     engine: Engine
     engine_version: str
     fonts: str
     sheet: tuple[float, float]
+    office: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +74,32 @@ def choose(engine: Literal["auto", "embedded", "libreoffice"], sheet: tuple[floa
         raise EngineError(
             "LibreOffice is asked for and is not installed", fix="install it, or build with --engine embedded"
         )
+    office = libreoffice.version() if libreoffice.find() is not None else ""
     if present is not None:
-        return Settings("libreoffice", libreoffice.version(), fonts.fingerprint(), sheet)
-    return Settings("embedded", embedded.VERSION, fonts.fingerprint(), sheet)
+        return Settings("libreoffice", office, fonts.fingerprint(), sheet, office)
+    return Settings("embedded", embedded.VERSION, fonts.fingerprint(), sheet, office)
 
 
 def accepted() -> frozenset[Kind]:
-    """Return the kinds of file that can be bound."""
-    return frozenset(_CONVERTERS) | {Kind.PDF, Kind.DOCX}
+    """Return the kinds of file that can be bound on this machine: office formats need LibreOffice."""
+    here = frozenset(_CONVERTERS) | {Kind.PDF}
+    return here | OFFICE if libreoffice.find() is not None else here
 
 
 def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings) -> Task:
     """Describe the conversion of one source; equal keys mean equal pages."""
     parts = [sha256, kind.name, pdf.VERSION]
-    if kind is Kind.DOCX:
+    if kind in _WORD:
         parts += [settings.engine, settings.engine_version, settings.fonts]
+    elif kind in OFFICE:
+        parts += [settings.office, settings.fonts]
     elif kind is not Kind.PDF:
         parts += [image.VERSION, *(f"{side:.2f}" for side in settings.sheet)]
     return Task(path, name, kind, hashlib.sha256(json.dumps(parts).encode()).hexdigest())
 
 
 def batches(tasks: Sequence[Task], settings: Settings, cache: Cache, workers: int) -> list[Batch]:
-    """Group tasks into calls: Word files for LibreOffice shared out over ``workers``, every other task alone."""
+    """Group tasks into calls: files for LibreOffice shared out over ``workers``, every other task alone."""
     office = [t for t in tasks if _by_libreoffice(t, settings)]
     others = [t for t in tasks if not _by_libreoffice(t, settings)]
     size = max(1, min(25, -(-len(office) // max(1, workers))))
@@ -118,9 +127,10 @@ def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
     outs = [work / f"{index:04}.raw.pdf" for index in range(len(batch.tasks))]
     if _by_libreoffice(batch.tasks[0], batch.settings):
         fontconfig = fonts.write_fontconfig(work)
-        jobs = [(t.path, out) for t, out in zip(batch.tasks, outs, strict=True)]
-        results = libreoffice.convert_batch(jobs, fontconfig=fontconfig)
-        return [r if isinstance(r, ConversionError) else (o, r) for r, o in zip(results, outs, strict=True)]
+        prepared = [_for_libreoffice(t, out) for t, out in zip(batch.tasks, outs, strict=True)]
+        jobs = [(path, out) for path, out in zip(prepared, outs, strict=True) if isinstance(path, Path)]
+        results = iter(zip(libreoffice.convert_batch(jobs, fontconfig=fontconfig), (o for _, o in jobs), strict=True))
+        return [_raw(next(results)) if isinstance(path, Path) else path for path in prepared]
     return [_raw_pdf(t, out, batch.settings) for t, out in zip(batch.tasks, outs, strict=True)]
 
 
@@ -162,12 +172,47 @@ def _too_large() -> ConversionError:
     )
 
 
+OFFICE = frozenset({Kind.OLE, Kind.XLSX, Kind.PPTX, Kind.ODF, Kind.RTF, Kind.HTML, Kind.CSV})
+"""What LibreOffice alone converts."""
+_WORD = frozenset({Kind.DOCX, Kind.TEXT, Kind.MARKDOWN})
+
+
 def _by_libreoffice(t: Task, settings: Settings) -> bool:
-    return t.kind is Kind.DOCX and settings.engine == "libreoffice"
+    return t.kind in OFFICE or (t.kind in _WORD and settings.engine == "libreoffice")
+
+
+def _for_libreoffice(t: Task, out: Path) -> Path | ConversionError:
+    """Return the file that LibreOffice is given for a task: text is written as a Word file first."""
+    if t.kind not in (Kind.TEXT, Kind.MARKDOWN):
+        return t.path
+    word = out.with_suffix(".docx")
+    try:
+        with limits.bounded():
+            text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN)
+    except ConversionError as error:
+        return error
+    return word
+
+
+def _raw(result: tuple[libreoffice.Outcome, Path]) -> Raw:
+    outcome, out = result
+    return outcome if isinstance(outcome, ConversionError) else (out, outcome)
 
 
 def _word(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
     return embedded.convert(source, out)
+
+
+def _text(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
+    word = out.with_suffix(".docx")
+    text.to_word(source, word)
+    return embedded.convert(word, out)
+
+
+def _markdown(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
+    word = out.with_suffix(".docx")
+    text.to_word(source, word, markdown=True)
+    return embedded.convert(word, out)
 
 
 def _image(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
@@ -176,6 +221,8 @@ def _image(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
 
 _CONVERTERS: dict[Kind, Callable[[Path, Path, Settings], tuple[Note, ...]]] = {
     Kind.DOCX: _word,
+    Kind.TEXT: _text,
+    Kind.MARKDOWN: _markdown,
     Kind.JPEG: _image,
     Kind.PNG: _image,
     Kind.TIFF: _image,

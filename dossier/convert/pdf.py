@@ -26,7 +26,7 @@ from dossier.errors import ConversionError
 from dossier.identity import Identities
 from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"5 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"6 qpdf {pikepdf.__libqpdf_version__}"
 
 for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is reported in notes
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -43,6 +43,7 @@ _GRAIN = 12  # how far the paper of a scan strays from its tone
 _A4 = (595.276, 841.89)
 _HEADER_WITHIN = 1024
 _PDFIUM = Lock()
+_PICTURING = 0.1  # pixels a point: nobody looks at what is drawn while pictures are made
 _IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 _SCHEMES = ("http://", "https://", "mailto:", "dossier:")
 # What a form's own buttons do (/SubmitForm, /ResetForm, /Hide) is not among them: a form in a book is only looked at.
@@ -72,9 +73,12 @@ def normalise(source: Path, out: Path) -> Part:
     Raises ConversionError with the code ``encrypted-source``, ``damaged-source``, ``empty-source``, ``looping-source``
     or ``oversized-source``.
     """
-    with _opened(source) as pdf:
+    pictured = _with_pictures(source, out.with_suffix(".pictured.pdf"))
+    with _opened(pictured) as pdf:
         promised = _inherited(pdf.Root.get(Name.Pages), "/Count")  # before qpdf corrects it
         pages = _pages(pdf)
+        if pictured != source:
+            _take_pictures(pdf, pages)
         notes = list(_notes(pdf, pages, promised))
         frames = [_frame(page) for page in pages]
         finder = _Destinations(pdf, pages, frames)
@@ -108,6 +112,37 @@ def normalise(source: Path, out: Path) -> Part:
         for frame, ink, digest, own in zip(frames, inks, digests, links, strict=True)
     )
     return Part(out, described, outline, tuple(notes))
+
+
+def _with_pictures(source: Path, out: Path) -> Path:
+    """Return ``source``, or a copy of it to which pdfium has added the pictures of marks and fields that hold none.
+
+    Viewers draw such marks and fields by rules of their own, and qpdf knows only the simplest of these.
+    """
+    with _opened(source) as pdf:
+        lacking = any(True for _ in _lost_looks(pdf, _pages(pdf)))
+        if not lacking or pdf.get_warnings():
+            return source
+    try:
+        with _PDFIUM, pypdfium2.PdfDocument(source) as document:
+            document.init_forms()
+            for page in document:
+                page.render(scale=_PICTURING, may_draw_forms=True)
+                page.close()
+            document.save(out, flags=pypdfium2.raw.FPDF_INCREMENTAL)
+    except pypdfium2.PdfiumError:
+        return source  # what is not shown is reported
+    return out
+
+
+def _take_pictures(pdf: Pdf, pages: Sequence[Object]) -> None:
+    """Let pictures that pdfium has just made stand as they are."""
+    form = pdf.Root.get(Name.AcroForm)
+    if isinstance(form, Dictionary):
+        form.NeedAppearances = False
+    for annotation in _annotations(pages):
+        if "/PDFIUM_HasGeneratedAP" in annotation:
+            annotation.Rect = annotation.AP.N.BBox  # it draws by the mark's own points, wherever its rectangle is
 
 
 def count_pages(source: Path) -> int:
