@@ -18,6 +18,7 @@ from dossier.frontmatter import Settled, spans_of
 from dossier.numbering import Slot, Span
 from dossier.part import Link, Part, PartPage
 from dossier.placement import Paper, Placement
+from dossier.sources import SourceFile
 from dossier.stamp import Stamp
 
 _JUMP = "dossier:"
@@ -265,7 +266,7 @@ def _proof(entry: Entry, proof: Proof, finder: _Finder, volume: int) -> Iterator
 
 def record(
     assembly: Assembly, volumes: Sequence[receipt.Volume], *, engine: dict[str, str], template_set: dict[str, str],
-    created: str, documents: Sequence[str],
+    created: str, documents: Sequence[str], originals: Mapping[str, str],
 ) -> receipt.Receipt:  # fmt: skip
     """Write down what the bound volumes hold."""
     book, manifest = assembly.book, assembly.book.plan.manifest
@@ -277,17 +278,18 @@ def record(
         engine=engine,
         template_set=template_set,
         volumes=tuple(volumes),
-        items=tuple(_item(book, entry, spans) for entry in book.entries if entry.planned.leaf),
+        items=tuple(_item(book, entry, spans, originals) for entry in book.entries if entry.planned.leaf),
         pages=tuple(_page(leaf, origin) for leaf, origin in zip(assembly.leaves, assembly.origins, strict=True)),
         problems=assembly.problems,
         outline=assembly.bookmarks,
         created=created,
         sources=str(manifest.root),
         documents=tuple(documents),
+        originals=tuple(originals.values()),
     )
 
 
-def _item(book: Book, entry: Entry, spans: Mapping[str, Span]) -> receipt.Item:
+def _item(book: Book, entry: Entry, spans: Mapping[str, Span], originals: Mapping[str, str]) -> receipt.Item:
     item, span = entry.planned.item, spans.get(entry.planned.item.id)
     return receipt.Item(
         id=item.id,
@@ -297,20 +299,32 @@ def _item(book: Book, entry: Entry, spans: Mapping[str, Span]) -> receipt.Item:
         self_score="" if item.self_score is None else f"{item.self_score:f}",
         status=book.status(entry),
         level=entry.planned.level,
-        evidence=tuple(_evidence(proof, spans.get(proof.id)) for proof in entry.proofs),
+        evidence=tuple(_evidence(proof, spans.get(proof.id), originals) for proof in entry.proofs),
         **_where(span),
     )
 
 
-def _evidence(proof: Proof, span: Span | None) -> receipt.Evidence:
+def _evidence(proof: Proof, span: Span | None, originals: Mapping[str, str]) -> receipt.Evidence:
     return receipt.Evidence(
         id=proof.id,
         title=proof.planned.title,
         status=proof.status,
-        sources=tuple(receipt.Source(b.source.name, b.source.sha256, len(b.pages)) for b in proof.bound),
+        sources=tuple(_source(bound.source, len(bound.pages), originals) for bound in proof.bound),
         warnings=tuple(problem.message for problem in proof.problems if problem.severity == "warning"),
         see=proof.planned.entry.see,
         **_where(span),
+    )
+
+
+def _source(source: SourceFile, pages: int, originals: Mapping[str, str]) -> receipt.Source:
+    held = source.container
+    return receipt.Source(
+        source.name,
+        source.sha256,
+        pages,
+        held.name if held else "",
+        held.sha256 if held else "",
+        originals.get(source.name, ""),
     )
 
 

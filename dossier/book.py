@@ -143,7 +143,7 @@ def _proof(
     bound: list[BoundSource] = []
     problems = list(proof.problems)
     for source in proof.sources:
-        outcome = outcomes[source.name]
+        outcome = outcomes[source.key]
         if isinstance(outcome, ConversionError):
             own = PurePosixPath(source.name).name
             message = f"{source.name}: {outcome.message.removeprefix(f'{own}: ')}"
@@ -151,7 +151,7 @@ def _proof(
             continue
         for note in outcome.notes:
             message = f"{source.name}: {note.message}"
-            problems.append(Problem(note.code, message, note.fix, "warning", where, item, proof.id))
+            problems.append(Problem(note.code, message, note.fix, note.severity, where, item, proof.id))
         wanted = select(proof.entry.pages, len(outcome.pages))
         if wanted is None:
             problems.append(out_of_range(source.name, proof.entry.pages, len(outcome.pages), where, item, proof.id))

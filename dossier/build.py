@@ -39,6 +39,7 @@ from dossier.errors import ConversionError, Problem, TemplateError, UsageError
 from dossier.manifest import Manifest
 from dossier.part import Part
 from dossier.receipt import Receipt
+from dossier.unpacking import Unpacker
 from dossier.verify import Verification, prove
 
 Engine = Literal["auto", "embedded", "libreoffice"]
@@ -112,12 +113,14 @@ def build(
     use_cache: bool = True,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    passwords: Mapping[str, str] | None = None,
 ) -> Binder:
     """Build the binder of a manifest into the folder ``out`` (``build/<manifest name>`` by default).
 
     Where evidence is missing or refused, and with ``strict`` where there is any warning, a draft is built instead and
     an earlier complete binder is left alone. ``engine`` overrides the manifest's. ``jobs`` is how many conversions run
     at a time (one a core by default); ``executor`` takes their place: any ``concurrent.futures.Executor``.
+    ``passwords`` open encrypted sources by their names.
     Raises a DossierError where nothing can be built; then nothing is changed.
     """
     loaded = source if isinstance(source, Manifest) else manifest.load(source)
@@ -137,7 +140,8 @@ def build(
         press = _Press(settings, store, runner, count, tell)
 
         tell(Event("read"))
-        planned = plan.plan(loaded, convert.accepted())
+        unpack = stack.enter_context(Unpacker(loaded.language))
+        planned = plan.plan(loaded, convert.accepted(), unpack, passwords or {})
         collected = book.collect(planned, press.convert(_sources(planned), "convert"))
         settled = frontmatter.settle(collected, template_set, today, press.documents, _folder(work, "documents"))
         tell(Event("bind"))
@@ -150,6 +154,7 @@ def build(
             template_set={"name": template_set.name, "sha256": template_set.sha256},
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             documents=_documents(folder, assembled, staging),
+            originals=_originals(folder, assembled, staging),
         )
         tell(Event("prove"))
         proof = prove(staging, written)
@@ -185,8 +190,10 @@ class _Press:
     tell: Progress
 
     def convert(self, files: Mapping[str, sources.SourceFile], stage: str) -> dict[str, Part | ConversionError]:
-        """Convert files and return what became of each, under the names given."""
-        tasks = {name: convert.task(f.path, f.name, f.kind, f.sha256, self.settings) for name, f in files.items()}
+        """Convert files and return what became of each, under the keys given."""
+        tasks = {
+            key: convert.task(f.path, f.name, f.kind, f.sha256, self.settings, f.options) for key, f in files.items()
+        }
         by_key: dict[str, Part | ConversionError] = {}
         for key in {task.key for task in tasks.values()}:
             stored = self.store.get(key)
@@ -228,7 +235,7 @@ def _folder(work: Path, name: str) -> Path:
 
 
 def _sources(planned: plan.Plan) -> dict[str, sources.SourceFile]:
-    return {source.name: source for proof in planned.evidence() for source in proof.sources}
+    return {source.key: source for proof in planned.evidence() for source in proof.sources}
 
 
 def _assemble(
@@ -285,10 +292,28 @@ def _documents(folder: Path, assembled: Assembly, staging: Path) -> list[str]:
     return names
 
 
+def _originals(folder: Path, assembled: Assembly, staging: Path) -> dict[str, str]:
+    """Stage the sources that binding takes a signature or files from, and return where each lies, by its name."""
+    if not assembled.complete and _stands(_earlier(folder, "receipt.json")):
+        return {}
+    kept: dict[str, str] = {}
+    for proof in assembled.book.proofs():
+        for bound in proof.bound:
+            if bound.source.name not in kept and any(note.code in _UNTOUCHED for note in bound.part.notes):
+                name = f"originals/{proof.id}-{len(kept) + 1}{bound.source.path.suffix}"
+                (staging / "originals").mkdir(exist_ok=True)
+                shutil.copyfile(bound.source.path, staging / name)
+                kept[bound.source.name] = name
+    return kept
+
+
+_UNTOUCHED = frozenset({"signature-lost", "embedded-files"})
+
+
 def _publish(folder: Path, staging: Path, written: Receipt) -> None:
     """Replace the old files by the new ones; a draft leaves a complete binder and what belongs to it alone."""
     earlier, beside = _earlier(folder, "receipt.json"), _earlier(folder, "receipt-draft.json")
-    names = [volume.file for volume in written.volumes] + list(written.documents)
+    names = [volume.file for volume in written.volumes] + [*written.documents, *written.originals]
     receipts = ["receipt.json"] if written.complete else ["receipt-draft.json"]
     stale = _files(beside)
     if written.complete or not _stands(earlier):
@@ -318,8 +343,12 @@ def _files(earlier: Receipt | None) -> set[str]:
     """Name the files that an earlier build put beside its receipt, and no others that people may keep there."""
     if earlier is None:
         return set()
-    named = [Path(volume.file) for volume in earlier.volumes] + [Path(name) for name in earlier.documents]
-    return {path.as_posix() for path in named if path.suffix and path.parent.as_posix() in (".", "documents")}
+    named = [volume.file for volume in earlier.volumes] + [*earlier.documents, *earlier.originals]
+    return {path.as_posix() for path in map(Path, named) if _is_own(path)}
+
+
+def _is_own(path: Path) -> bool:
+    return bool(path.suffix) and path.name[0] != "." and path.parent.as_posix() in (".", "documents", "originals")
 
 
 def _as_error(problem: Problem) -> Problem:

@@ -26,7 +26,7 @@ from dossier.errors import CacheError
 from dossier.part import Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 from dossier.sources import sha256_of
 
-FORMAT = 1
+FORMAT = 2
 MAX_BYTES = 8 * 1024**3
 _IN_USE = 3600.0  # seconds; an entry used this recently may belong to a build that is running
 _PATIENCE = 60.0  # seconds; another process holds the lock only while it renames two files

@@ -13,6 +13,7 @@ from dossier.errors import ConversionError, Problem, TemplateError
 from dossier.manifest import Manifest
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
 from dossier.sources import Kind, recognise
+from dossier.unpacking import Unpacker
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,21 @@ class Report:
     def complete(self) -> bool:
         return not any(problem.severity == "error" for problem in self.problems)
 
+    @property
+    def warned(self) -> bool:
+        """Say whether anything is more than worth knowing."""
+        return any(problem.severity != "info" for problem in self.problems)
 
-def check(source: Manifest | Path | str) -> Report:
+
+def check(source: Manifest | Path | str, *, passwords: Mapping[str, str] | None = None) -> Report:
     """Say what is there, what is missing and from whom; raises ManifestError where the manifest cannot be used."""
     loaded = source if isinstance(source, Manifest) else manifest.load(source)
-    planned = plan.plan(loaded, convert.accepted())
+    with Unpacker(loaded.language) as unpack:
+        return _check(loaded, unpack, passwords or {})
+
+
+def _check(loaded: Manifest, unpack: Unpacker, passwords: Mapping[str, str]) -> Report:
+    planned = plan.plan(loaded, convert.accepted(), unpack, passwords)
     unreadable = {
         proof.id: tuple(_unreadable(loaded, entry, proof)) for entry in planned.items for proof in entry.evidence
     }
@@ -89,7 +100,7 @@ def _unreadable(loaded: Manifest, entry: PlannedItem, proof: PlannedEvidence) ->
         if source.kind is not Kind.PDF:
             continue
         try:
-            pages = pdf.count_pages(source.path)
+            pages = pdf.count_pages(source.path, password=source.options.password)
         except ConversionError as error:
             yield Problem(error.code, f"{source.name}: {error.message}", error.fix, "error", where, item, proof.id)
             continue

@@ -88,6 +88,11 @@ def _commands() -> None:
     """Bind a pile of evidence files into one indexed, paginated and proved book."""
 
 
+_PASSWORDS = click.option(
+    "--passwords", metavar="FILE", help="Lines of `source: password`, for sources that are encrypted."
+)
+
+
 def _manifests(named: Sequence[str]) -> list[Path]:
     if named:
         return [Path(name) for name in named]
@@ -109,16 +114,18 @@ def _manifests(named: Sequence[str]) -> list[Path]:
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Conversions at a time; one a core by default.")
 @click.option("--strict", is_flag=True, help="Build a draft where there is any warning.")
 @click.option("--no-cache", is_flag=True, help="Convert everything anew and keep nothing.")
+@_PASSWORDS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file as it is converted.")
 def build(
     manifests: tuple[str, ...], output: str | None, engine: Engine | None, jobs: int | None, *,
-    strict: bool, no_cache: bool, as_json: bool, quiet: bool, verbose: bool,
+    strict: bool, no_cache: bool, passwords: str | None, as_json: bool, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Build the binder of each MANIFEST: the one dossier.yaml here, else every manifest in manifests/."""
     paths = _manifests(manifests)
     loaded = _load_all(paths)
+    known = manifest.load_passwords(passwords) if passwords else {}
     folders = [_output(output, one, several=len(paths) > 1) for one in loaded]
     for folder in folders:
         if folders.count(folder) > 1:
@@ -127,8 +134,9 @@ def build(
     for one, folder in zip(loaded, folders, strict=True):
         with _progress(quiet=quiet, verbose=verbose) as tell:
             binder = build_binder(
-                one, folder, engine=engine, jobs=jobs, strict=strict, use_cache=not no_cache, progress=tell
-            )
+                one, folder, engine=engine, jobs=jobs, strict=strict, use_cache=not no_cache, progress=tell,
+                passwords=known,
+            )  # fmt: skip
         binders.append(binder)
         if not quiet or not binder.complete:
             _show([p for p in binder.problems if not quiet or p.severity == "error"])
@@ -176,10 +184,13 @@ def _binder_json(binder: Binder) -> dict[str, Any]:
 @click.argument("manifests", nargs=-1, metavar="[MANIFEST]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
 @click.option("--strict", is_flag=True, help="Take any warning for an error.")
-def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool) -> int:
+@_PASSWORDS
+def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool, passwords: str | None) -> int:
     """Say what is missing and from whom, without building anything."""
-    reports = [check_dossier(loaded) for loaded in _load_all(_manifests(manifests))]
-    complete = all(report.complete and not (strict and report.problems) for report in reports)
+    loaded = _load_all(_manifests(manifests))
+    known = manifest.load_passwords(passwords) if passwords else {}
+    reports = [check_dossier(one, passwords=known) for one in loaded]
+    complete = all(report.complete and not (strict and report.warned) for report in reports)
     if as_json:
         _print_json({"complete": complete, "dossiers": [_report_json(report) for report in reports]})
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import os
 import re
 import string
 import unicodedata
@@ -16,7 +17,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import yaml
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, SecretStr, WithJsonSchema
 
 from dossier.yaml_source import Plain, shorten
 
@@ -231,6 +232,37 @@ def _turn(value: object) -> int:
     )
 
 
+def _crop(value: object) -> tuple[float, ...]:
+    fix = "write left, top, right and bottom, like [5%, 0%, 95%, 80%]"
+    if isinstance(value, tuple):
+        return value
+    if not isinstance(value, list) or len(value) != 4:
+        raise Misfit("bad-crop", "does not have four sides", fix)
+    sides = [re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?) ?%", _written(side, "a part like 5%")[0]) for side in value]
+    parts = tuple(float(side[1]) / 100 if side else -1.0 for side in sides)
+    if min(parts) < 0 or max(parts) > 1:
+        raise Misfit("bad-crop", "has a side that is no part from 0% to 100%", fix)
+    if parts[0] >= parts[2] or parts[1] >= parts[3]:
+        raise Misfit("bad-crop", "leaves nothing of the image", fix)
+    return parts
+
+
+def _password(value: object) -> SecretStr:
+    if isinstance(value, SecretStr):
+        return value
+    if isinstance(value, dict):
+        if set(value) != {"env"}:
+            raise Misfit("bad-password", "is neither text nor the name of a variable", "write {env: NAME}, or a text")
+        name = _name(value["env"])
+        if name not in os.environ:
+            fix = f"set it, or name the password in the file given with --passwords: {name}"
+            raise Misfit("bad-password", f"the environment variable {shorten(name)} is not set", fix)
+        return SecretStr(os.environ[name])
+    if isinstance(value, Plain) and not value.empty:
+        return SecretStr(value.text)  # as written; a message must not show it
+    return SecretStr(_name(value))
+
+
 def _yes_no(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -415,6 +447,27 @@ Number = Annotated[
 """A number from 0, exact as written."""
 Turn = Annotated[int, BeforeValidator(_turn), WithJsonSchema({"enum": [0, 90, 180, 270]})]
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
+Crop = Annotated[
+    tuple[float, float, float, float],
+    BeforeValidator(_crop),
+    WithJsonSchema(
+        {"type": "array", "items": {"type": "string", "pattern": "^[0-9.]+ ?%$"}, "minItems": 4, "maxItems": 4}
+    ),
+]
+"""Left, top, right and bottom of the part of an image to show, from 0 to 1."""
+Password = Annotated[
+    SecretStr,
+    BeforeValidator(_password),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "object", "properties": {"env": {"type": "string"}}, "required": ["env"]},
+            ]
+        }
+    ),
+]
+"""A password, or the name of the environment variable that holds it; never shown."""
 Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Margin = Annotated[float, BeforeValidator(_length(0, 2000 * MM, "0mm to 2000mm")), _LENGTH_SCHEMA]
 """A length of 0 or more, in points."""

@@ -15,6 +15,7 @@ from dossier.errors import ManifestError, Problem
 from dossier.fields import (
     MM,
     Color,
+    Crop,
     Date,
     EvidenceId,
     FontSize,
@@ -29,6 +30,7 @@ from dossier.fields import (
     Number,
     Pages,
     PaperSize,
+    Password,
     Text,
     Turn,
     YesNo,
@@ -210,13 +212,19 @@ class Evidence(_Section):
     role: Line = Field("", description="which of the item's `requires` it fills")
     captions: Lines = Field((), description="text under the pictures: one for all, or a list with one for each")
     rotate: Turn = Field(0, description="degrees to turn its pages clockwise")
+    crop: Crop | None = Field(None, description="part of an image to show: its left, top, right, bottom edge, like [50%, 0%, 100%, 100%]")
+    fit: Annotated[Literal["page", "none"], _CHOICE] = Field(
+        "page", description="page: an image is made as large as the page allows; none: it keeps its own size"
+    )
+    password: Password | None = Field(None, description="opens the file; text, or {env: NAME OF A VARIABLE}")
     note: Text = Field("", description="a remark for the office; not printed")
 
     @classmethod
     def conflict(cls, given: Collection[str]) -> Misfit | None:
         fix = 'write one of {file: folder/name.pdf}, {files: "folder/*.jpg"} and {see: id}; make two entries of two'
         found = _not_one_of(given, ("file", "files", "see"), fix)
-        lost = next((key for key in ("pages", "captions", "rotate") if key in given), "") if "see" in given else ""
+        own = ("pages", "captions", "rotate", "crop", "fit", "password")
+        lost = next((key for key in own if key in given), "") if "see" in given else ""
         if lost and not found:
             fix = "delete it, or give it to the evidence that is cited"
             return Misfit("one-of", f"`{lost}` has no effect beside `see`", fix, lost)
@@ -364,6 +372,26 @@ def load(path: Path | str) -> Manifest:
     manifest._warnings = tuple(problems)
     manifest._lines = named.lines
     return manifest
+
+
+def load_passwords(path: Path | str) -> dict[str, str]:
+    """Read a file of lines ``source: its password``. Raises ManifestError, whose problems show no password."""
+    path = Path(path)
+    source = yaml_source.parse(_read(path), str(path))
+    if source.root is None or source.problems:
+        raise _error(path, source.problems)
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name, value in source.root.items():
+        if isinstance(value, Mapping | list) or (isinstance(value, Plain) and value.empty):
+            where = f"{path}:{source.root.places[name].line}"
+            fix = 'write `name of the source: "password"`'
+            problems.append(Problem("bad-password", f"`{shorten(name)}` has no password", fix, where=where))
+        else:
+            found[name] = value.text if isinstance(value, Plain) else value
+    if problems:
+        raise _error(path, problems)
+    return found
 
 
 def _read(path: Path) -> bytes:

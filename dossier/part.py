@@ -12,6 +12,7 @@ import base64
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 FORM = "/Page0"
 """Name of the form XObject that holds what a page shows."""
@@ -110,11 +111,15 @@ class PartPage:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth reporting about a source that was nevertheless converted; becomes a warning."""
+    """Something worth reporting about a source that was nevertheless converted.
+
+    A ``warning`` is for a person to judge; ``info`` is what everybody expects of such a file, and is merely counted.
+    """
 
     code: str
     message: str
     fix: str
+    severity: Literal["warning", "info"] = "warning"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,19 @@ sheet; it is never left out in silence.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Protocol
 
-from dossier import sources
-from dossier.errors import Problem
+from dossier import containers, sources
+from dossier.containers import Contents
+from dossier.errors import ConversionError, Problem
 from dossier.manifest import Evidence, Front, Item, Manifest
-from dossier.sources import Kind, PathRefused, SourceFile
+from dossier.sources import Kind, Options, PathRefused, SourceFile
+from dossier.unpacking import CONTAINERS
 
 _SUFFIXES = {
     Kind.PDF: {".pdf"},
@@ -36,6 +39,7 @@ _SUFFIXES = {
     Kind.RTF: {".rtf", ".doc"},
     Kind.OFD: {".ofd"},
 }
+_IMAGES = frozenset({Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF, Kind.HEIC, Kind.JPEG2000})
 _NO_TEXT = frozenset().union(*_SUFFIXES.values()) - {".doc", ".xls"}  # the names that programs give to HTML, too
 _OFFICE = (
     "install LibreOffice (on Debian: apt-get install libreoffice-writer libreoffice-calc libreoffice-impress), "
@@ -137,16 +141,38 @@ def worst(problems: Collection[Problem]) -> str:
     return "missing" if codes & {"missing-source", "no-evidence", "missing-role"} else "refused"
 
 
-def plan(manifest: Manifest, accepted: Collection[Kind]) -> Plan:
-    """Find, hash and recognise every source; ``accepted`` are the kinds that can be converted."""
-    items = tuple(_plan_items(manifest, accepted))
+Unpack = Callable[[SourceFile, str], Contents]
+"""Takes the files out of a container, given a password or none; raises ConversionError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What can be done with sources on this machine."""
+
+    accepted: Collection[Kind]
+    unpack: Unpack | None
+    passwords: Mapping[str, str]
+
+
+def plan(
+    manifest: Manifest,
+    accepted: Collection[Kind],
+    unpack: Unpack | None = None,
+    passwords: Mapping[str, str] = MappingProxyType({}),
+) -> Plan:
+    """Find, hash and recognise every source; ``accepted`` are the kinds that can be converted.
+
+    Archives and mails are taken apart by ``unpack``; without it they are sources that cannot be bound. ``passwords``
+    open sources by their names, where the manifest does not say.
+    """
+    items = tuple(_plan_items(manifest, _Means(accepted, unpack, passwords)))
     documents = {
         entry.file: _plan_document(manifest, entry) for entry in (*manifest.front, *manifest.back) if entry.file
     }
     return Plan(manifest, items, documents, tuple(_unused(manifest, items, documents.values())))
 
 
-def _plan_items(manifest: Manifest, accepted: Collection[Kind]) -> Iterator[PlannedItem]:
+def _plan_items(manifest: Manifest, means: _Means) -> Iterator[PlannedItem]:
     section = 0
     trail: list[str] = []
     evidence_of_all = (entry for item in manifest.leaves() for entry in item.evidence)
@@ -159,7 +185,7 @@ def _plan_items(manifest: Manifest, accepted: Collection[Kind]) -> Iterator[Plan
         evidence = tuple(
             PlannedEvidence(entry.id, entry.title or titles[entry.see], entry)
             if entry.see
-            else _plan_evidence(manifest, item, entry, accepted)
+            else _plan_evidence(manifest, item, entry, means)
             for entry in item.evidence
         )
         own = tuple(_incomplete(manifest, item))
@@ -190,7 +216,7 @@ def _incomplete(manifest: Manifest, item: Item) -> Iterator[Problem]:
             )
 
 
-def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, accepted: Collection[Kind]) -> PlannedEvidence:
+def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Means) -> PlannedEvidence:
     proof = PlannedEvidence(entry.id, entry.title or _title(entry), entry)
     found: list[SourceFile] = []
     problems: list[Problem] = []
@@ -206,7 +232,9 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, accepted: Co
     names = _names(manifest, item, entry, report)
     for name in names:
         try:
-            source = sources.read(manifest.root, name)
+            found_there = sources.read(manifest.root, name)
+            options, kind = _options(entry, name, means), containers.recognise(found_there.path)
+            source = replace(found_there, options=options, kind=kind)
         except PathRefused as error:
             report("refused-path", str(error), error.fix)
         except IsADirectoryError:
@@ -217,20 +245,47 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, accepted: Co
             fix = f"check the file's permissions, or ask {_whom(item)} to send it again"
             report("unreadable-source", f"{name} cannot be read: {error.strerror}", fix)
         else:
-            if source.kind not in accepted:
-                message = f"{name} is {_article(source.kind)}, which cannot be bound"
-                report("unsupported-kind", message, _ask(source, item))
-                continue
-            suffix = PurePosixPath(name).suffix.lower()
-            if source.kind is Kind.TEXT and suffix in _NO_TEXT:
-                fix = f"ask {_whom(item)} to send it again; if it is meant to be text, rename it to .txt"
-                report("damaged-source", f"{name} holds plain text and nothing that its name promises", fix)
-                continue
-            if suffix and suffix not in _SUFFIXES.get(source.kind, {suffix}):
-                message = f"{name} is {_article(source.kind)} whatever its name says; bound as what it is"
-                report("misnamed-source", message, "rename the file", warning=True)
-            found.append(source)
+            opened = _open(source, means, report) if source.kind in CONTAINERS and means.unpack else [source]
+            found += [one for one in opened if _is_bindable(one, item, means, report)]
     return replace(proof, sources=tuple(found), problems=tuple(problems), names=tuple(names))
+
+
+def _options(entry: Evidence, name: str, means: _Means) -> Options:
+    given = entry.password.get_secret_value() if entry.password else means.passwords.get(name, "")
+    return Options(given, entry.fit, entry.crop)
+
+
+def _open(source: SourceFile, means: _Means, report: _Report) -> Iterator[SourceFile]:
+    """Yield the files in a container, and report what was left out of it."""
+    assert means.unpack is not None
+    try:
+        contents = means.unpack(source, source.options.password)
+    except ConversionError as error:
+        report(error.code, f"{source.name}: {error.message}", error.fix)
+        return
+    for note in contents.notes:
+        report(note.code, f"{source.name}: {note.message}", note.fix, warning=True)
+    for member in contents.members:
+        yield sources.member(source, member.name, member.path)
+
+
+def _is_bindable(source: SourceFile, item: Item, means: _Means, report: _Report) -> bool:
+    if source.kind not in means.accepted:
+        message = f"{source.name} is {_article(source.kind)}, which cannot be bound"
+        report("unsupported-kind", message, _ask(source, item))
+        return False
+    suffix = PurePosixPath(source.name).suffix.lower()
+    if source.kind is Kind.TEXT and suffix in _NO_TEXT:
+        fix = f"ask {_whom(item)} to send it again; if it is meant to be text, rename it to .txt"
+        report("damaged-source", f"{source.name} holds plain text and nothing that its name promises", fix)
+        return False
+    if suffix and suffix not in _SUFFIXES.get(source.kind, {suffix}):
+        message = f"{source.name} is {_article(source.kind)} whatever its name says; bound as what it is"
+        report("misnamed-source", message, "rename the file", warning=True)
+    if (source.options.crop or source.options.fit != "page") and source.kind not in _IMAGES:
+        message = f"{source.name} is {_article(source.kind)}: `crop` and `fit` have no effect on it"
+        report("no-effect", message, "delete them, or make an image of it", warning=True)
+    return True
 
 
 class _Report(Protocol):

@@ -2,8 +2,8 @@
 
 Keys follow the contract; those added to it are, on a page, ``digest`` (what it shows, see :mod:`dossier.identity`),
 ``width`` and ``height`` of the sheet in points, ``placed`` (the matrix that puts the source's page on it) and ``links``
-(the jumps written on it); at the top ``outline``, ``created``, ``sources`` and ``documents``. ``page``, ``first`` and
-``last`` count from 1.
+(the jumps written on it); at the top ``outline``, ``created``, ``sources``, ``documents`` and ``originals``. ``page``,
+``first`` and ``last`` count from 1.
 """
 
 from __future__ import annotations
@@ -32,11 +32,19 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where pages of a piece of evidence came from; ``pages`` counts the pages bound from it."""
+    """Where pages of a piece of evidence came from; ``pages`` counts the pages bound from it.
+
+    A file out of an archive or a mail is named after that and its place inside; ``container`` and ``container_sha256``
+    tell the file that lies in the sources folder. ``original`` is where an untouched copy lies beside the receipt, of
+    what binding takes something from.
+    """
 
     path: str
     sha256: str
     pages: int
+    container: str = ""
+    container_sha256: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,7 @@ class Receipt:
     sources: str = ""
     schema: int = SCHEMA
     documents: tuple[str, ...] = ()
+    originals: tuple[str, ...] = ()
 
     def dumps(self) -> str:
         """Return the receipt as JSON text, its pages one a line so that a person can read and compare it."""

@@ -9,10 +9,11 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from natsort import natsorted, ns
 
@@ -96,14 +97,37 @@ class PathRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What a manifest asks of a source; ``crop`` is left, top, right and bottom of an image as seen, from 0 to 1."""
+
+    password: str = field(default="", repr=False)
+    fit: Literal["page", "none"] = "page"
+    crop: tuple[float, float, float, float] | None = None
+
+
+PLAIN = Options()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file on disk that evidence comes from; ``name`` is relative to the sources folder, with ``/``."""
+    """A file that evidence comes from; ``name`` is relative to the sources folder, with ``/``.
+
+    A file out of an archive or a mail is named after that and its place inside; ``container`` is then the file that
+    lies in the sources folder.
+    """
 
     path: Path
     name: str
     size: int
     sha256: str
     kind: Kind
+    container: SourceFile | None = None
+    options: Options = PLAIN
+
+    @property
+    def key(self) -> str:
+        """What tells a source from others: its name, and what is asked of it."""
+        return self.name if self.options == PLAIN else f"{self.name}\0{self.options!r}\0{self.options.password}"
 
 
 def locate(root: Path, name: str) -> Path:
@@ -161,6 +185,12 @@ def read(root: Path, name: str) -> SourceFile:
     path = resolve(root, name)
     inside = locate(root, name).relative_to(root).as_posix()
     return SourceFile(path, inside, path.stat().st_size, sha256_of(path), recognise(path))
+
+
+def member(container: SourceFile, inside: str, path: Path) -> SourceFile:
+    """Hash and recognise a file that was taken out of ``container``, where its name is ``inside``; raises OSError."""
+    name = f"{container.name}/{inside}"
+    return SourceFile(path, name, path.stat().st_size, sha256_of(path), recognise(path), container, container.options)
 
 
 def sha256_of(path: Path) -> str:

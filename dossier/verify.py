@@ -430,11 +430,12 @@ def _changed_sources(claimed: Receipt) -> list[str]:
     for item in claimed.items:
         for proof in item.evidence:
             for source in proof.sources:
+                name, sha256 = source.container or source.path, source.container_sha256 or source.sha256
                 try:
-                    path = sources.resolve(root, source.path)  # a receipt may come from anywhere
+                    path = sources.resolve(root, name)  # a receipt may come from anywhere
                 except (sources.PathRefused, OSError):
-                    changed[source.path] = f"{source.path} is no longer there"
+                    changed[name] = f"{name} is no longer there"
                     continue
-                if source.path not in changed and sha256_of(path) != source.sha256:
-                    changed[source.path] = f"{source.path} has changed since it was bound"
+                if name not in changed and sha256_of(path) != sha256:
+                    changed[name] = f"{name} has changed since it was bound"
     return list(changed.values())

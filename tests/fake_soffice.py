@@ -1,6 +1,7 @@
 """Stands in for ``soffice``: does with each source what its text says. Copied to an executable by the tests.
 
 Beside itself it leaves ``runs.jsonl`` (arguments and environment of each run) and ``received/`` (what it was given).
+Asked for a workbook, it copies the ``made.xlsx`` beside it.
 """
 
 import json
@@ -36,8 +37,12 @@ def main() -> None:
         runs.write(json.dumps({"argv": sys.argv[1:], "env": dict(os.environ), "profile": settings}) + "\n")
     start = sys.argv.index("--outdir")
     out = Path(sys.argv[start + 1])
+    target = sys.argv[sys.argv.index("--convert-to") + 1]
     for name in sys.argv[start + 2 :]:
-        convert(Path(name), out / f"{Path(name).stem}.pdf")
+        if target == "xlsx" and (HOME / "made.xlsx").exists():
+            shutil.copyfile(HOME / "made.xlsx", out / f"{Path(name).stem}.xlsx")
+        else:
+            convert(Path(name), out / f"{Path(name).stem}.pdf")
 
 
 def convert(source: Path, pdf: Path) -> None:

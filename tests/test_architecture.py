@@ -30,15 +30,38 @@ ORDER = (
     "convert.pool",
     "convert",
     "convert.embedded",
+    "convert.photos",
     "convert.image",
     "convert.libreoffice",
+    "convert.office",
+    "convert.sheet",
+    "convert.table",
+    "convert.grid",
+    "convert.ole",
+    "convert.ofd",
+    "convert.ofd.drawing",
+    "convert.ofd.document",
+    "convert.ofd.lettering",
+    "convert.ofd.canvas",
+    "convert.ofd.picture",
+    "convert.ofd.glyphs",
+    "convert.ofd.charmap",
+    "convert.ofd.geometry",
+    "convert.ofd.package",
+    "convert.ofd.seal",
     "convert.pdf",
     "convert.text",
     "convert.ooxml",
+    "typeface",
     "fonts",
     "identity",
     "cache",
     "plan",
+    "unpacking",
+    "containers",
+    "containers.archive",
+    "containers.mail",
+    "containers.names",
     "sources",
     "manifest",
     "references",
@@ -58,10 +81,22 @@ HOMES = {
     "jinja2": {"templates", "sandbox"},
     "rdocx": {"convert.embedded"},
     "img2pdf": {"convert.image"},
-    "PIL": {"convert.image"},
+    "PIL": {"convert.image", "convert.embedded", "convert.ofd.picture"},
+    "pillow_heif": {"convert.image"},
+    "py7zr": {"containers.archive"},
+    "rarfile": {"containers.archive"},
+    "olefile": {"containers.mail"},
+    "markdown_it": {"convert.text"},
     "pikepdf": {
-        *("build", "bind", "stamp"),  # they write the binder; build makes its blank page
-        *("convert.embedded", "convert.image", "convert.libreoffice", "convert.pdf"),  # they write parts
+        *("build", "bind", "stamp", "typeface"),  # they write the binder; build makes its blank page
+        *(
+            "convert.embedded",
+            "convert.image",
+            "convert.libreoffice",
+            "convert.pdf",
+            "convert.photos",
+        ),  # they write parts
+        *("convert.ofd", "convert.ofd.canvas", "convert.ofd.drawing", "convert.ofd.glyphs", "convert.ofd.picture"),
     },
     "pypdf": {"verify", "identity", "convert.pdf"},  # the witness, and the digests that it compares
     "pypdfium2": {"verify", "convert.pdf"},  # reads labels back, finds ink
@@ -81,6 +116,25 @@ UNTESTED = {
     "fields": "read through a manifest: test_manifest.py",
     "references": "read through a manifest: test_manifest.py",
     "yaml_source": "read through a manifest: test_manifest.py",
+    "containers": "met through what it holds: test_archive.py and test_mail.py",
+    "containers.names": "met through what it holds: test_archive.py and test_mail.py",
+    **{
+        f"convert.ofd.{module}": "met through whole files: test_ofd.py"
+        for module in (
+            *(
+                "canvas",
+                "charmap",
+                "document",
+                "drawing",
+                "geometry",
+                "glyphs",
+                "lettering",
+                "package",
+                "picture",
+                "seal",
+            ),
+        )
+    },
 }
 """Modules without a test file of their own name, each with the reason."""
 

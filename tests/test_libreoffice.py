@@ -236,6 +236,7 @@ def test_what_soffice_is_told(fake: Fake, jobs: Jobs, tmp_path: Path, monkeypatc
     assert Path(arguments[-1]).name == "0001.txt"
     assert 'oor:name="DisableMacrosExecution" oor:op="fuse"><value>true<' in run["profile"]
     assert 'oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true<' in run["profile"]
+    assert 'oor:name="ooInetProxyType" oor:op="fuse"><value>2<' in run["profile"]
 
 
 @posix
@@ -293,6 +294,107 @@ def test_old_files_are_named_after_their_content(fake: Fake, tmp_path: Path, str
     libreoffice.convert_batch([(source, tmp_path / "out.pdf")], fontconfig=None)
 
     assert fake.runs[0]["argv"][-1].endswith(f"0001{suffix}")
+
+
+def write_old_workbook(path: Path) -> Path:
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + "Workbook".encode("utf-16-le"))
+    return path
+
+
+def write_workbook(path: Path, *states: str) -> Path:
+    """Write an XLSX package with one sheet a state: ``visible`` or ``hidden``."""
+    main, office = (
+        f"http://schemas.openxmlformats.org/{name}" for name in ("spreadsheetml/2006/main", "officeDocument/2006")
+    )
+    with zipfile.ZipFile(path, "w") as package:
+        package.writestr("[Content_Types].xml", "<Types/>")
+        sheets = "".join(f'<sheet name="S{i}" state="{s}" r:id="r{i}"/>' for i, s in enumerate(states))
+        package.writestr(
+            "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="r"><sheets>{sheets}</sheets></workbook>'
+        )
+        targets = "".join(
+            f'<Relationship Id="r{i}" Target="s{i}.xml" Type="{office}/worksheet"/>' for i, _ in enumerate(states)
+        )
+        relationships = "http://schemas.openxmlformats.org/package/2006/relationships"
+        package.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{relationships}">{targets}</Relationships>'
+        )
+        for number, _ in enumerate(states):
+            row = '<row r="1"><c r="A1"><v>1</v></c></row>'
+            package.writestr(f"xl/s{number}.xml", f'<worksheet xmlns="{main}"><sheetData>{row}</sheetData></worksheet>')
+    return path
+
+
+def targets_of(fake: Fake) -> list[tuple[str, list[str]]]:
+    found = []
+    for run in fake.runs:
+        arguments = run["argv"]
+        names = [Path(name).name for name in arguments[arguments.index("--outdir") + 2 :]]
+        found.append((arguments[arguments.index("--convert-to") + 1], names))
+    return found
+
+
+@posix
+def test_workbooks_are_set_up_for_the_page_and_old_ones_made_new_first(fake: Fake, jobs: Jobs, tmp_path: Path) -> None:
+    write_workbook(fake.folder / "made.xlsx", "visible", "hidden")
+    table = tmp_path / "a.csv"
+    table.write_text("a,b\n1,2\n", encoding="utf-8")
+    sources = [write_old_workbook(tmp_path / "a.et"), write_workbook(tmp_path / "b.xlsx", "visible"), table]
+    batch = [*jobs("good"), *((source, source.with_suffix(".pdf")) for source in sources)]
+
+    outcomes = libreoffice.convert_batch(batch, fontconfig=None)
+
+    assert targets_of(fake) == [("xlsx", ["0002.xls"]), ("pdf", ["0001.txt", "0002.xlsx", "0003.xlsx", "0004.xlsx"])]
+    assert [[note.code for note in o] if isinstance(o, tuple) else o for o in outcomes] == [
+        [],
+        ["hidden-sheet"],
+        [],
+        [],
+    ]
+    assert all(out.exists() for _, out in batch)
+    for name in ("0002", "0003", "0004"):
+        with zipfile.ZipFile(fake.folder / "received" / f"{name}.xlsx") as package:
+            sheets = [package.read(part) for part in package.namelist() if b"<worksheet" in package.read(part)]
+        assert b'fitToPage="1"' in sheets[0]
+
+
+@posix
+def test_a_workbook_that_cannot_be_made_new_is_named_and_costs_no_other(fake: Fake, jobs: Jobs, tmp_path: Path) -> None:
+    batch = [(write_old_workbook(tmp_path / "旧.xls"), tmp_path / "old.pdf"), *jobs("good")]
+
+    first, second = libreoffice.convert_batch(batch, fontconfig=None)
+
+    assert isinstance(first, ConversionError)
+    assert "旧.xls" in first.message
+    assert second == ()
+    assert targets_of(fake)[-1] == ("pdf", ["0002.txt"])
+
+
+@posix
+def test_a_workbook_that_shows_nothing_never_starts_a_process(fake: Fake, tmp_path: Path) -> None:
+    source = write_workbook(tmp_path / "空.xlsx", "hidden")
+
+    [outcome] = libreoffice.convert_batch([(source, tmp_path / "a.pdf")], fontconfig=None)
+
+    assert isinstance(outcome, ConversionError)
+    assert outcome.code == "empty-source"
+    assert "空.xlsx" in outcome.message
+    assert fake.runs == []
+
+
+@posix
+def test_web_pages_are_read_as_documents_and_by_a_process_of_their_own(fake: Fake, jobs: Jobs, tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_text("<html><body>x<img src='http://127.0.0.1:9/a.png'></body></html>", encoding="utf-8")
+
+    notes, good = libreoffice.convert_batch([(page, tmp_path / "a.pdf"), *jobs("good")], fontconfig=None)
+
+    assert good == ()
+    assert [note.code for note in notes] == ["external-content"] if isinstance(notes, tuple) else notes
+    assert targets_of(fake) == [("pdf", ["0002.txt"]), ("pdf", ["0001.html"])]
+    filters = [[a for a in run["argv"] if a.startswith("--infilter")] for run in fake.runs]
+    assert filters == [[], ["--infilter=HTML (StarWriter)"]]
+    assert b"127.0.0.1" not in (fake.folder / "received" / "0001.html").read_bytes()
 
 
 @posix

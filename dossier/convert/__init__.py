@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from dossier import fonts, limits
 from dossier.cache import Cache
-from dossier.convert import embedded, image, libreoffice, pdf, text
+from dossier.convert import embedded, image, libreoffice, ofd, pdf, text
 from dossier.errors import ConversionError, EngineError
 from dossier.part import Note, Part
-from dossier.sources import Kind
+from dossier.sources import PLAIN, Kind, Options
 
 Engine = Literal["embedded", "libreoffice"]
 
@@ -46,6 +46,7 @@ class Task:
     name: str
     kind: Kind
     key: str
+    options: Options = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +87,20 @@ def accepted() -> frozenset[Kind]:
     return here | OFFICE if libreoffice.find() is not None else here
 
 
-def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings) -> Task:
+def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, options: Options = PLAIN) -> Task:
     """Describe the conversion of one source; equal keys mean equal pages."""
     parts = [sha256, kind.name, pdf.VERSION]
     if kind in _WORD:
         parts += [settings.engine, settings.engine_version, settings.fonts]
     elif kind in OFFICE:
         parts += [settings.office, settings.fonts]
+    elif kind is Kind.OFD:
+        parts += [ofd.VERSION, settings.fonts]
     elif kind is not Kind.PDF:
         parts += [image.VERSION, *(f"{side:.2f}" for side in settings.sheet)]
-    return Task(path, name, kind, hashlib.sha256(json.dumps(parts).encode()).hexdigest())
+    if options != PLAIN:
+        parts.append(f"{options!r} {options.password}")
+    return Task(path, name, kind, hashlib.sha256(json.dumps(parts).encode()).hexdigest(), options)
 
 
 def batches(tasks: Sequence[Task], settings: Settings, cache: Cache, workers: int) -> list[Batch]:
@@ -143,7 +148,7 @@ def _raw_pdf(t: Task, out: Path, settings: Settings) -> Raw:
         return t.path, ()
     try:
         with limits.bounded():
-            return out, _CONVERTERS[t.kind](t.path, out, settings)
+            return out, _CONVERTERS[t.kind](t, out, settings)
     except ConversionError as error:
         return error
     except MemoryError:
@@ -156,7 +161,7 @@ def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
     path, notes = raw
     try:
         with limits.bounded():
-            part = pdf.normalise(path, work / f"{t.key}.pdf")
+            part = pdf.normalise(path, work / f"{t.key}.pdf", password=t.options.password)
     except ConversionError as error:
         return error
     except MemoryError:
@@ -199,34 +204,40 @@ def _raw(result: tuple[libreoffice.Outcome, Path]) -> Raw:
     return outcome if isinstance(outcome, ConversionError) else (out, outcome)
 
 
-def _word(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
-    return embedded.convert(source, out)
+def _word(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    return embedded.convert(t.path, out)
 
 
-def _text(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
+def _text(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
     word = out.with_suffix(".docx")
-    text.to_word(source, word)
+    text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN)
     return embedded.convert(word, out)
 
 
-def _markdown(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
-    word = out.with_suffix(".docx")
-    text.to_word(source, word, markdown=True)
-    return embedded.convert(word, out)
+def _ofd(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    # Offices send OFD because it is sealed; the seal is drawn, and the untouched file is kept beside the book.
+    notes = ofd.convert(t.path, out)
+    return tuple(replace(note, severity="info") if note.code in _USUAL_OF_OFD else note for note in notes)
 
 
-def _image(source: Path, out: Path, settings: Settings) -> tuple[Note, ...]:
-    return image.convert(source, out, sheet=settings.sheet)
+_USUAL_OF_OFD = frozenset({"signature-lost", "embedded-files", "missing-parameters", "unshown-annotations"})
 
 
-_CONVERTERS: dict[Kind, Callable[[Path, Path, Settings], tuple[Note, ...]]] = {
+def _image(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    return image.convert(t.path, out, sheet=settings.sheet, fit=t.options.fit, crop=t.options.crop)
+
+
+_CONVERTERS: dict[Kind, Callable[[Task, Path, Settings], tuple[Note, ...]]] = {
     Kind.DOCX: _word,
     Kind.TEXT: _text,
-    Kind.MARKDOWN: _markdown,
+    Kind.MARKDOWN: _text,
     Kind.JPEG: _image,
     Kind.PNG: _image,
     Kind.TIFF: _image,
     Kind.WEBP: _image,
     Kind.BMP: _image,
     Kind.GIF: _image,
+    Kind.HEIC: _image,
+    Kind.JPEG2000: _image,
+    Kind.OFD: _ofd,
 }

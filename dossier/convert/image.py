@@ -16,6 +16,8 @@ and cropping are clipping: the pages draw parts of one image, whose data is stor
 
 from __future__ import annotations
 
+import gc
+import logging
 import re
 import struct
 import warnings
@@ -29,8 +31,8 @@ from typing import Literal, NamedTuple
 
 import img2pdf
 import pikepdf
-import pillow_heif
 import PIL
+import pillow_heif
 from PIL import Image, ImageSequence, TiffImagePlugin
 
 from dossier.errors import ConversionError
@@ -68,7 +70,7 @@ _EXIF_IFD = 0x8769
 _ORIENTATION = 274
 _TAKEN = 0x9003  # EXIF: DateTimeOriginal
 _MAX_EXIF = 1 << 22  # bytes; a phone's may be 200 kB
-_MAX_PROFILE = 1 << 22
+_PROFILES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}  # by colours; ICC.1:2010, table 19
 _ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 _SURE_WHEN_LOADED = frozenset({"HEIF", "AVIF", "JPEG2000"})  # whether whole, and a HEIC's size
 _UNKNOWN_TO_PDF = frozenset({"HEIF", "AVIF"})
@@ -99,6 +101,9 @@ _BROKEN = (
     img2pdf.JpegColorspaceError,
     img2pdf.AlphaChannelError,
 )
+
+for _library in ("img2pdf", "PIL"):  # what they log of odd files is no news, or is refused by name
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 # Thumbnails and depths of a HEIC are not looked at; one process a core is busy already.
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
@@ -199,9 +204,8 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One image in a form that a PDF can hold: ``pdf`` has one page, whose ``/Im0`` it is."""
+    """An image that was put into a PDF by :func:`store`, for others to draw."""
 
-    pdf: bytes
     frame: _Frame
     notes: tuple[Note, ...]
 
@@ -211,7 +215,7 @@ class Picture:
         return self.frame.seen
 
     def drawing(self, name: str, left: float, bottom: float, width: float, height: float) -> bytes:
-        """Return the operators that draw the whole of it upright, as the image called ``name`` (with its ``/``)."""
+        """Return the operators that draw all of it upright, as the image that resources call ``name``."""
         return _drawing(self.frame, self.frame.whole, name, left, bottom, width, height)
 
 
@@ -242,6 +246,7 @@ def convert(
             pages.append(_pieces(source, image, frame, sheet, fit, _cropped(frame, crop)))
     with pikepdf.open(BytesIO(embedded)) as pdf:
         stored = list(pdf.pages)
+        _drop_false_profiles(pdf)
         for page, frame, pieces in zip(stored, frames, pages, strict=True):
             resources = page.obj.Resources
             for piece in pieces:
@@ -254,15 +259,22 @@ def convert(
     return (*notes, *_long_note(pages))
 
 
-def read(source: Path) -> Picture:
-    """Read an image, of a TIFF its first page, for the use of others; raises ConversionError like :func:`convert`."""
+def store(source: Path, out: Path) -> Picture:
+    """Write an image, of a TIFF its first page, as the image ``/Im0`` of the one page of the PDF ``out``.
+
+    Raises ConversionError like :func:`convert`.
+    """
     with _opened(source) as (image, data, turns):
         frame = _frames(source, image, turns, most=1)[0]
         _check_whole(image, data)
         notes = _notes(image, data)
         if image.format == "TIFF" and getattr(image, "n_frames", 1) > 1:
             notes += (_first_only(f"it has {getattr(image, 'n_frames', 1)} pages"),)
-        return Picture(_embed(image, data, several=False), frame, notes)
+        embedded = _embed(image, data, several=False)
+    with pikepdf.open(BytesIO(embedded)) as pdf:
+        _drop_false_profiles(pdf)
+        pdf.save(out, static_id=True, min_version="1.5")
+    return Picture(frame, notes)
 
 
 def taken(source: Path) -> str:
@@ -609,9 +621,22 @@ def _img2pdf(*images: bytes, several: bool = False) -> bytes:
         first_frame_only=not several,
         nodate=True,
     )
+    gc.collect(1)  # its writer refers to itself, and would keep the data of many an image before its turn came
     if not isinstance(result, bytes):
         raise TypeError("img2pdf returned no PDF")
     return result
+
+
+def _drop_false_profiles(pdf: pikepdf.Pdf) -> None:
+    """Let colours speak for themselves where their profile is damaged or made for others: it would make them wrong."""
+    for page in pdf.pages:
+        image = page.obj.Resources.XObject.Im0
+        space = image.get(pikepdf.Name.ColorSpace)
+        if isinstance(space, pikepdf.Array) and space[0] == pikepdf.Name.ICCBased:
+            head, size = space[1].read_bytes()[:128], len(space[1].read_bytes())
+            sound = head[36:40] == b"acsp" and int.from_bytes(head[:4], "big") <= size
+            if not sound or head[16:20] != _PROFILES[int(space[1].N)]:
+                image.ColorSpace = space[1].Alternate
 
 
 def _any_layout(width: int, height: int, dpi: tuple[float, float]) -> tuple[float, float, float, float]:
@@ -634,7 +659,7 @@ def _is_embeddable(image: Image.Image, data: bytes) -> bool:
 
 
 def _mended(image: Image.Image) -> bytes:
-    """Return the current frame in a form that img2pdf takes, on white: G4, PNG, or JPEG for what was coded with loss."""
+    """Return the current frame, on white, as img2pdf takes it: as G4, PNG, or JPEG where it was coded with loss."""
     target = BytesIO()
     if image.mode == "1":
         image.save(target, "TIFF", compression="group4")
@@ -648,21 +673,12 @@ def _mended(image: Image.Image) -> bytes:
         plain = _scaled(image)
     else:
         plain, profile = image.convert("RGB"), None
-    profile = _fitting(profile, plain.mode)
     plain.info.clear()
     if image.format in _UNKNOWN_TO_PDF and max(plain.size) <= _LONGEST_JPEG:
         plain.save(target, "JPEG", quality=_QUALITY, subsampling=0, icc_profile=profile)
     else:
         plain.save(target, "PNG", icc_profile=profile)
     return target.getvalue()
-
-
-def _fitting(profile: object, mode: str) -> bytes | None:
-    """Return a colour profile where it is one for images of that mode: a wrong one makes every colour wrong."""
-    if not isinstance(profile, bytes) or len(profile) > _MAX_PROFILE:
-        return None
-    space = {"L": b"GRAY", "I;16": b"GRAY", "RGB": b"RGB ", "P": b"RGB "}.get(mode)
-    return profile if profile[16:20] == space else None
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -817,21 +833,13 @@ def _check_claims(source: Path, data: bytes) -> None:
 
 def _is_plain_jp2(data: bytes) -> bool:
     """Say whether JPEG 2000 data is of a kind that every PDF reader knows: 8 bits, grey or sRGB, no more channels."""
-    boxes = dict(_boxes(data))
-    header = list(_boxes(boxes.get(b"jp2h", b"")))
-    names = [name for name, _ in header]
-    if sorted(name for name in names if name != b"res ") != [b"colr", b"ihdr"]:
+    header = list(_boxes(dict(_boxes(data)).get(b"jp2h", b"")))
+    if sorted(name for name, _ in header if name != b"res ") != [b"colr", b"ihdr"]:
         return False
     fields = dict(header)
-    height, width, channels, bits = struct.unpack_from(">IIHB", fields[b"ihdr"])
+    _, _, channels, bits = struct.unpack_from(">IIHB", fields[b"ihdr"])
     method, _, _, colours = struct.unpack_from(">BBBI", fields[b"colr"].ljust(7, b"\0"))
-    if (bits, method) != (7, 1) or (channels, colours) not in {(1, 17), (3, 16)}:
-        return False
-    stream = boxes.get(b"jp2c", b"")
-    if stream[:4] != b"\xff\x4f\xff\x51":
-        return False
-    _, _, right, lower, left, upper = struct.unpack_from(">HHIIII", stream.ljust(24, b"\0"), 4)
-    return (right - left, lower - upper) == (width, height)
+    return (bits, method) == (7, 1) and (channels, colours) in {(1, 17), (3, 16)}
 
 
 def _is_tiff(data: bytes) -> bool:

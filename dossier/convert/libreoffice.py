@@ -15,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -25,10 +26,10 @@ from xml.sax.saxutils import escape, quoteattr
 import pikepdf
 from natsort import natsorted
 
-from dossier.convert import ooxml
+from dossier.convert import office, sheet, table
+from dossier.convert.office import Format
 from dossier.errors import ConversionError, EngineCrash, EngineError
 from dossier.part import Note
-from dossier.sources import Kind, recognise
 
 TIMEOUT = 120.0
 """Seconds a run may pass without finishing one more file."""
@@ -52,23 +53,14 @@ _SANDBOXES = (
     ("--user", "--map-root-user", "--net", "--pid"),
 )
 
-_SUFFIXES = {Kind.DOCX: ".docx", Kind.XLSX: ".xlsx", Kind.PPTX: ".pptx", Kind.RTF: ".rtf", Kind.TEXT: ".txt"}
-_PACKAGES = frozenset({Kind.DOCX, Kind.XLSX, Kind.PPTX, Kind.ODF})
-_ODF_SUFFIXES = {
-    b"text": ".odt",
-    b"spreadsheet": ".ods",
-    b"presentation": ".odp",
-    b"graphics": ".odg",
-}
-_OLE_STREAMS = (
-    ("EncryptedPackage", ""),
-    ("WordDocument", ".doc"),
-    ("Workbook", ".xls"),
-    ("PowerPoint Document", ".ppt"),
-    ("Book", ".xls"),
-)
+_TO_XLSX = frozenset({Format.XLS, Format.XLSB, Format.XLS_XML, Format.ODS})
+"""Workbooks that become XLSX in a first run, so that they can be set up for the page like any other."""
+_HTML_READER = "HTML (StarWriter)"
+"""Left to itself, LibreOffice takes HTML for a web document, and its PDF lacks the first paragraph."""
+_TABLES = {Format.CSV: table.from_text, Format.HTML_TABLE: table.from_html}
 
 _WRITER, _CALC, _COMMON = (f"/org.openoffice.Office.{name}" for name in ("Writer", "Calc", "Common"))
+_INET = "/org.openoffice.Inet/Settings"
 _PDF_EXPORT = f"{_COMMON}/Filter/PDF/Export"
 _SETTINGS: tuple[tuple[str, str, str], ...] = (
     # Nothing in a document runs.
@@ -81,6 +73,11 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     (f"{_CALC}/Content/Update", "Link", "1"),  # never; Calc counts differently
     (f"{_CALC}/Formula/Load", "OOXMLRecalcMode", "1"),  # never: the page shows what its author saw
     (f"{_CALC}/Formula/Load", "ODFRecalcMode", "1"),
+    # What asks all the same is sent to a proxy that is not there: not every system lets us take the network away.
+    (_INET, "ooInetProxyType", "2"),
+    (_INET, "ooInetNoProxy", ""),
+    *((_INET, f"ooInet{protocol}ProxyName", "127.0.0.1") for protocol in ("HTTP", "HTTPS", "FTP")),
+    *((_INET, f"ooInet{protocol}ProxyPort", "9") for protocol in ("HTTP", "HTTPS", "FTP")),
     # Nothing asks, restores, reports or greets.
     ("/org.openoffice.Setup/Office", "ooSetupInstCompleted", "true"),
     (f"{_COMMON}/Misc", "FirstRun", "false"),
@@ -106,6 +103,7 @@ class _Job:
 
     source: Path
     name: str
+    kind: Format | None
     notes: tuple[Note, ...]
 
 
@@ -161,8 +159,9 @@ def convert_batch(
 ) -> list[Outcome]:
     """Convert many office files, ``(source, out)`` each, with one LibreOffice process; one outcome a job, in order.
 
-    ``fontconfig`` is a configuration file for fontconfig. A run that finishes no file for ``timeout`` seconds is
-    killed. The file a process died on, and files it left without a PDF, are tried once more, each alone in a new
+    Workbooks of other formats than XLSX take a process more, which makes them XLSX first; web pages take one of their
+    own. ``fontconfig`` is a configuration file for fontconfig. A run that finishes no file for ``timeout`` seconds is
+    killed. The file a process died on, and files it left without a result, are tried once more, each alone in a new
     process. The outcome of a file is its notes, or a ConversionError (EngineCrash where LibreOffice itself failed).
     Raises EngineError where LibreOffice is absent or cannot be started.
     """
@@ -177,9 +176,12 @@ def convert_batch(
                 prepared[position] = _prepare(source, desk.sources, position + 1)
             except ConversionError as error:
                 outcomes[position] = error
-        endings = desk.convert(list(prepared.values()))
+        outcomes |= _set_up_sheets(desk, prepared)
+        pages = [job for job in prepared.values() if job.kind is Format.HTML]
+        others = [job for job in prepared.values() if job.kind is not Format.HTML]
+        endings = desk.convert(others, "pdf") | desk.convert(pages, "pdf", reader=_HTML_READER)
         for position, job in prepared.items():
-            made = desk.result_of(job)
+            made = desk.result_of(job, "pdf")
             if made.is_file():
                 shutil.move(made, jobs[position][1])
                 outcomes[position] = job.notes
@@ -189,7 +191,7 @@ def convert_batch(
 
 
 class _Desk:
-    """The folders of one batch: sources come in by ``sources``, PDFs that can be believed go out by ``results``."""
+    """The folders of one batch: sources come in by ``sources``, what can be believed goes out by ``results``."""
 
     def __init__(self, soffice: Path, folder: Path, fontconfig: Path | None, timeout: float) -> None:
         self.soffice = soffice
@@ -201,14 +203,17 @@ class _Desk:
         self.sources.mkdir()
         self.results.mkdir()
 
-    def convert(self, jobs: Sequence[_Job]) -> dict[str, _Ending]:
-        """Convert ``jobs``; return, by name, how the last process ended that left a job without a PDF."""
+    def convert(self, jobs: Sequence[_Job], target: str, reader: str = "") -> dict[str, _Ending]:
+        """Convert ``jobs`` to ``target``; return, by name, how the last process ended that left a job without it.
+
+        ``reader`` names the import filter, where it is not to be LibreOffice's choice.
+        """
         endings: dict[str, _Ending] = {}
         again: list[_Job] = []
         waiting = list(jobs)
         while waiting:
-            ending = self._run(waiting)
-            missing = [job for job in waiting if not self.result_of(job).is_file()]
+            ending = self._run(waiting, target, reader)
+            missing = [job for job in waiting if not self.result_of(job, target).is_file()]
             # A process that failed was working on the first file it had not finished, and never saw those after it.
             tried = missing[:1] if ending.died or ending.hung else missing
             endings |= dict.fromkeys((job.name for job in tried), ending)
@@ -216,14 +221,14 @@ class _Desk:
                 again += tried
             waiting = missing[len(tried) :]
         for job in again:
-            endings[job.name] = self._run([job])
+            endings[job.name] = self._run([job], target, reader)
         return endings
 
-    def result_of(self, job: _Job) -> Path:
-        """Return where the PDF of ``job`` is, if it was made."""
-        return self.results / f"{Path(job.name).stem}.pdf"
+    def result_of(self, job: _Job, target: str) -> Path:
+        """Return where the ``target`` (``pdf`` or ``xlsx``) of ``job`` is, if it was made."""
+        return self.results / f"{Path(job.name).stem}.{target}"
 
-    def _run(self, jobs: Sequence[_Job]) -> _Ending:
+    def _run(self, jobs: Sequence[_Job], target: str, reader: str) -> _Ending:
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="run-", ignore_cleanup_errors=True) as name:
             room = Path(name)
             made, profile = room / "made", room / "profile"
@@ -235,12 +240,13 @@ class _Desk:
                 os.fspath(self.soffice),
                 f"-env:UserInstallation={profile.as_uri()}",
                 *("--headless", "--invisible", "--nologo", "--nodefault", "--norestore", "--nolockcheck"),
-                *("--convert-to", "pdf", "--outdir", os.fspath(made)),
+                *((f"--infilter={reader}",) if reader else ()),
+                *("--convert-to", target, "--outdir", os.fspath(made)),
                 *(os.fspath(self.sources / job.name) for job in jobs),
             ]
             ending = _watch(command, room, _environment(room, self.fontconfig), made, self.timeout)
             for job in jobs:
-                result = self.result_of(job)
+                result = self.result_of(job, target)
                 if _is_whole(made / result.name):
                     (made / result.name).replace(result)
             return ending
@@ -307,10 +313,12 @@ def _last_words(room: Path) -> str:
     return lines[-1] if lines else ""
 
 
-def _is_whole(pdf: Path) -> bool:
-    """Say whether a PDF exists, opens without repair, and has a page."""
+def _is_whole(made: Path) -> bool:
+    """Say whether a PDF exists, opens without repair, and has a page; or whether a package exists and opens."""
+    if made.suffix != ".pdf":
+        return zipfile.is_zipfile(made)
     try:
-        with pikepdf.open(pdf, attempt_recovery=False) as document:
+        with pikepdf.open(made, attempt_recovery=False) as document:
             return len(document.pages) > 0
     except (FileNotFoundError, pikepdf.PdfError):
         return False
@@ -319,46 +327,48 @@ def _is_whole(pdf: Path) -> bool:
 def _prepare(source: Path, folder: Path, number: int) -> _Job:
     """Look into ``source`` and copy it, without what it would fetch from elsewhere, under a plain name."""
     try:
-        kind = recognise(source)
-        name = f"{number:04d}{_suffix(source, kind)}"
-        notes: tuple[Note, ...] = ooxml.inspect(source) if kind in _PACKAGES else ()
-        if any(note.code == ooxml.EXTERNAL for note in notes):
-            ooxml.neutralise(source, folder / name)
+        kind = office.format_of(source)
+        if kind in _TABLES:
+            name = f"{number:04d}{Format.XLSX}"
+            notes = _TABLES[kind](source, folder / name)
         else:
-            # A copy, never a link: LibreOffice writes lock files beside what it opens.
-            shutil.copyfile(source, folder / name)
+            name = f"{number:04d}{kind or source.suffix.lower()}"
+            notes = office.copy_safely(source, kind, folder / name)
     except OSError as error:
         raise ConversionError(
             f"{source.name} cannot be read: {error.strerror}", fix="check that the file is there and may be read"
         ) from error
-    return _Job(source, name, notes)
+    return _Job(source, name, kind, notes)
 
 
-def _suffix(source: Path, kind: Kind) -> str:
-    if kind is Kind.ODF:
-        return _odf_suffix(source)
-    if kind is Kind.OLE:
-        return _ole_suffix(source)
-    return _SUFFIXES.get(kind) or source.suffix.lower()
+def _set_up_sheets(desk: _Desk, jobs: dict[int, _Job]) -> dict[int, Outcome]:
+    """Make every workbook among ``jobs`` one that prints well; take out those that cannot be, and return why."""
+    outcomes: dict[int, Outcome] = {}
+    workbooks = {position: job for position, job in jobs.items() if job.kind in office.SHEETS}
+    endings = desk.convert([job for job in workbooks.values() if job.kind in _TO_XLSX], "xlsx")
+    for position, job in workbooks.items():
+        try:
+            jobs[position] = _set_up(desk, job, endings)
+        except ConversionError as error:
+            outcomes[position] = error
+            del jobs[position]
+    return outcomes
 
 
-def _odf_suffix(source: Path) -> str:
-    with source.open("rb") as file:
-        head = file.read(256)
-    return next((suffix for word, suffix in _ODF_SUFFIXES.items() if b"opendocument." + word in head), ".odt")
-
-
-def _ole_suffix(source: Path) -> str:
-    # The directory of a compound file names its streams in UTF-16 ([MS-CFB] 2.6.1).
-    data = source.read_bytes()
-    suffix = next((suffix for stream, suffix in _OLE_STREAMS if stream.encode("utf-16-le") in data), None)
-    if suffix == "":
-        raise ConversionError(
-            f"{source.name} is locked with a password",
-            fix="open it in Office, take the password off, save it and name that file",
-            code="encrypted-source",
-        )
-    return suffix or source.suffix.lower()
+def _set_up(desk: _Desk, job: _Job, endings: Mapping[str, _Ending]) -> _Job:
+    found, notes = desk.sources / job.name, job.notes
+    if job.kind in _TO_XLSX:
+        made = desk.result_of(job, "xlsx")
+        if not made.is_file():
+            raise _failure(job, endings[job.name], desk.timeout)
+        found = desk.sources / f"new-{made.name}"
+        notes += tuple(note for note in office.copy_safely(made, Format.XLSX, found) if note not in notes)
+    ready = desk.sources / f"{Path(job.name).stem}{Format.XLSX}"
+    prepared = desk.sources / f"prepared-{ready.name}"
+    hidden = office.hidden_sheets(job.source, job.kind)
+    notes += sheet.prepare(found, prepared, name=job.source.name, hidden=hidden)
+    prepared.replace(ready)
+    return replace(job, name=ready.name, notes=notes)
 
 
 def _failure(job: _Job, ending: _Ending, timeout: float) -> ConversionError:

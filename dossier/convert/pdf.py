@@ -46,7 +46,6 @@ _PDFIUM = Lock()
 _PICTURING = 0.1  # pixels a point: nobody looks at what is drawn while pictures are made
 _IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 _SCHEMES = ("http://", "https://", "mailto:", "dossier:")
-# What a form's own buttons do (/SubmitForm, /ResetForm, /Hide) is not among them: a form in a book is only looked at.
 _ACTING = {
     "/JavaScript", "/Launch", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute", "/Movie", "/Sound",
     "/SetOCGState", "/Trans", "/GoTo3DView",
@@ -55,6 +54,7 @@ _MARKS = {
     "/Text", "/FreeText", "/Line", "/Square", "/Circle", "/Polygon", "/PolyLine", "/Highlight", "/Underline",
     "/Squiggly", "/StrikeOut", "/Stamp", "/Caret", "/Ink", "/Redact", "/Watermark",
 }  # fmt: skip
+_BUTTONS = {"/SubmitForm", "/ResetForm", "/Hide", "/Named"}
 _PLAYING = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
 _HIDDEN = 1 << 1  # flag of annotations (ISO 32000-1, 12.5.3)
 _SEVERAL_LINES_OR_CELLS = 1 << 12 | 1 << 24  # flags of text fields (12.7.4.3)
@@ -67,19 +67,19 @@ _BROKEN = (
 )  # fmt: skip
 
 
-def normalise(source: Path, out: Path) -> Part:
-    """Write the part that becomes of the PDF ``source`` to ``out``.
+def normalise(source: Path, out: Path, *, password: str = "") -> Part:
+    """Write the part that becomes of the PDF ``source`` to ``out``; ``password`` opens it where it is encrypted.
 
     Raises ConversionError with the code ``encrypted-source``, ``damaged-source``, ``empty-source``, ``looping-source``
     or ``oversized-source``.
     """
-    pictured = _with_pictures(source, out.with_suffix(".pictured.pdf"))
-    with _opened(pictured) as pdf:
+    pictured = _with_pictures(source, out.with_suffix(".pictured.pdf"), password)
+    with _opened(pictured, password) as pdf:
         promised = _inherited(pdf.Root.get(Name.Pages), "/Count")  # before qpdf corrects it
         pages = _pages(pdf)
         if pictured != source:
             _take_pictures(pdf, pages)
-        notes = list(_notes(pdf, pages, promised))
+        notes = list(_notes(pdf, pages, promised, password))
         frames = [_frame(page) for page in pages]
         finder = _Destinations(pdf, pages, frames)
         links = [_links(page, frame, finder) for page, frame in zip(pages, frames, strict=True)]
@@ -114,17 +114,17 @@ def normalise(source: Path, out: Path) -> Part:
     return Part(out, described, outline, tuple(notes))
 
 
-def _with_pictures(source: Path, out: Path) -> Path:
+def _with_pictures(source: Path, out: Path, password: str) -> Path:
     """Return ``source``, or a copy of it to which pdfium has added the pictures of marks and fields that hold none.
 
     Viewers draw such marks and fields by rules of their own, and qpdf knows only the simplest of these.
     """
-    with _opened(source) as pdf:
+    with _opened(source, password) as pdf:
         lacking = any(True for _ in _lost_looks(pdf, _pages(pdf)))
         if not lacking or pdf.get_warnings():
             return source
     try:
-        with _PDFIUM, pypdfium2.PdfDocument(source) as document:
+        with _PDFIUM, pypdfium2.PdfDocument(source, password=password or None) as document:
             document.init_forms()
             for page in document:
                 page.render(scale=_PICTURING, may_draw_forms=True)
@@ -145,9 +145,9 @@ def _take_pictures(pdf: Pdf, pages: Sequence[Object]) -> None:
             annotation.Rect = annotation.AP.N.BBox  # it draws by the mark's own points, wherever its rectangle is
 
 
-def count_pages(source: Path) -> int:
+def count_pages(source: Path, *, password: str = "") -> int:
     """Return how many pages a PDF has; raises ConversionError like :func:`normalise`."""
-    with _opened(source) as pdf:
+    with _opened(source, password) as pdf:
         return len(_pages(pdf))
 
 
@@ -163,13 +163,14 @@ def _refusing() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[Pdf]:
+def _opened(source: Path, password: str = "") -> Iterator[Pdf]:
     try:
         # Page attributes are inherited here, for qpdf would do it before a loop in the page tree is noticed.
-        pdf = Pdf.open(source, suppress_warnings=True, inherit_page_attributes=False)
+        pdf = Pdf.open(source, password=password, suppress_warnings=True, inherit_page_attributes=False)
     except pikepdf.PasswordError:
+        what = "the password given for it is wrong" if password else "it is encrypted and needs a password"
         raise ConversionError(
-            "it is encrypted and needs a password", fix="ask for a copy without one", code="encrypted-source"
+            what, fix="give it under `password`, or ask for a copy without one", code="encrypted-source"
         ) from None
     except _BROKEN as error:
         raise ConversionError(
@@ -217,9 +218,10 @@ def _pages(pdf: Pdf) -> list[Object]:
 # --- what is worth reporting ---------------------------------------------------------------------------------------
 
 
-def _notes(pdf: Pdf, pages: Sequence[Object], promised: object) -> Iterator[Note]:
+def _notes(pdf: Pdf, pages: Sequence[Object], promised: object, password: str) -> Iterator[Note]:
     if pdf.is_encrypted:
-        yield Note("was-encrypted", "it was encrypted and opened without a password", "nothing, if you may bind it")
+        how = "with the password given" if password else "without a password"
+        yield Note("was-encrypted", f"it was encrypted and opened {how}", "nothing, if you may bind it")
     lost = isinstance(promised, int) and promised > len(pages)
     if lost or any("reconstruct" in str(warning) for warning in pdf.get_warnings()):
         yield Note(
@@ -247,6 +249,12 @@ def _notes(pdf: Pdf, pages: Sequence[Object], promised: object) -> Iterator[Note
         yield Note(
             "actions-removed", f"{count} scripts or actions were removed from it", "nothing: none may act in a book"
         )
+    buttons = _count_buttons(pages)
+    if buttons:
+        yield Note(
+            "buttons-removed", f"{buttons} of its form's buttons do nothing any more", "nothing: none may act in a book",
+            "info",
+        )  # fmt: skip
     yield from _lost_looks(pdf, pages)
     if _hidden_layers(pdf):
         yield Note(
@@ -300,6 +308,12 @@ def _count_actions(pdf: Pdf, pages: Sequence[Object]) -> int:
         count += _acts(annotation.get(Name.A)) + (Name.AA in annotation)
         count += str(annotation.get(Name.Subtype)) in _PLAYING
     return count
+
+
+def _count_buttons(pages: Sequence[Object]) -> int:
+    """Count what a form's own buttons do, which is no news: a form in a book is only looked at."""
+    actions = (annotation.get(Name.A) for annotation in _annotations(pages))
+    return sum(isinstance(action, Dictionary) and str(action.get(Name.S)) in _BUTTONS for action in actions)
 
 
 def _acts(action: object) -> bool:

@@ -1,0 +1,100 @@
+"""Compound files are read as far as they go, and no further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dossier.convert import ole
+
+SECTOR = 512
+NONE, END = 0xFFFFFFFF, 0xFFFFFFFE
+
+
+def entry(name: str, start: int = 0, size: int = 0, left: int = NONE, right: int = NONE, child: int = NONE) -> bytes:
+    data = bytearray(128)
+    text = name.encode("utf-16-le") + b"\0\0"
+    data[: len(text)] = text
+    data[64:66] = len(text).to_bytes(2, "little")
+    for at, value in ((68, left), (72, right), (76, child), (116, start), (120, size)):
+        data[at : at + 4] = value.to_bytes(4, "little")
+    return bytes(data)
+
+
+def compound(entries: list[bytes], stream: bytes = b"", chain: dict[int, int] | None = None) -> bytes:
+    """Return a file of an allocation table, a directory from sector 1, and a stream that begins after it."""
+    directory = b"".join(entries)
+    directory += bytes(-len(directory) % SECTOR)
+    last = len(directory) // SECTOR
+    count = -(-len(stream) // SECTOR)
+    table = (
+        {n: n + 1 for n in range(1, last + count + 1)} | {last: END, last + count: END, 0: 0xFFFFFFFD} | (chain or {})
+    )
+    header = bytearray(512)
+    header[:8] = ole.MAGIC
+    header[30:32] = (9).to_bytes(2, "little")
+    header[48:52] = (1).to_bytes(4, "little")
+    header[76:80] = (0).to_bytes(4, "little")
+    fat = b"".join(table.get(n, NONE).to_bytes(4, "little") for n in range(SECTOR // 4))
+    return bytes(header) + fat + directory + stream + bytes(-len(stream) % SECTOR)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.xls"
+
+
+def test_all_siblings_at_the_top_are_named(path: Path) -> None:
+    # Five entries take two sectors of the directory.
+    path.write_bytes(
+        compound([entry("Root", child=2), entry("a"), entry("b", left=1, right=3), entry("c", right=4), entry("d")])
+    )
+    assert ole.names(path) == {"a", "b", "c", "d"}
+
+
+def test_what_an_embedded_document_holds_is_not_at_the_top(path: Path) -> None:
+    path.write_bytes(
+        compound([entry("Root", child=1), entry("Workbook", right=2), entry("MBD1", child=3), entry("WordDocument")])
+    )
+    assert ole.names(path) == {"Workbook", "MBD1"}
+
+
+def test_a_tree_that_loops_ends(path: Path) -> None:
+    path.write_bytes(compound([entry("Root", child=1), entry("a", left=2, right=0), entry("b", left=1, right=2)]))
+    assert ole.names(path) == {"a", "b"}
+
+
+def test_a_chain_that_loops_ends(path: Path) -> None:
+    path.write_bytes(compound([entry("Root", child=1), entry("a")], chain={1: 1}))
+    assert ole.names(path) == {"a"}
+
+
+@pytest.mark.parametrize("size", [5, 700, 5000])
+def test_the_start_of_a_stream_is_read_across_sectors(path: Path, size: int) -> None:
+    stream = bytes(range(256)) * 20
+    path.write_bytes(compound([entry("Root", child=1), entry("Book", 2, len(stream))], stream))
+    assert ole.head(path, "Book", size) == stream[:size]
+
+
+def test_no_more_of_a_stream_is_read_than_it_holds(path: Path) -> None:
+    path.write_bytes(compound([entry("Root", child=1), entry("Book", 2, 4100)], b"x" * 4608))
+    assert len(ole.head(path, "Book", 9999)) == 4100
+
+
+def test_a_stream_that_is_not_there_is_empty(path: Path) -> None:
+    path.write_bytes(compound([entry("Root", child=1), entry("Book", 2, 5000)], b"x" * 5000))
+    assert ole.head(path, "Workbook", 10) == b""
+
+
+@pytest.mark.parametrize("keep", [0, 8, 40, 511, 512, 600, 1024, 1100])
+def test_a_file_that_breaks_off_names_nothing(path: Path, keep: int) -> None:
+    path.write_bytes(compound([entry("Root", child=1), entry("Book")])[:keep])
+    assert ole.names(path) == frozenset()
+
+
+def test_sectors_of_an_impossible_size_are_refused(path: Path) -> None:
+    data = bytearray(compound([entry("Root", child=1), entry("Book")]))
+    data[30:32] = (31).to_bytes(2, "little")
+    path.write_bytes(data)
+    assert ole.names(path) == frozenset()
