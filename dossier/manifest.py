@@ -212,7 +212,9 @@ class Evidence(_Section):
     role: Line = Field("", description="which of the item's `requires` it fills")
     captions: Lines = Field((), description="text under the pictures: one for all, or a list with one for each")
     rotate: Turn = Field(0, description="degrees to turn its pages clockwise")
-    crop: Crop | None = Field(None, description="part of an image to show: its left, top, right, bottom edge, like [50%, 0%, 100%, 100%]")
+    crop: Crop | None = Field(
+        None, description="part of an image to show: left, top, right and bottom edge, like [50%, 0%, 100%, 100%]"
+    )
     fit: Annotated[Literal["page", "none"], _CHOICE] = Field(
         "page", description="page: an image is made as large as the page allows; none: it keeps its own size"
     )

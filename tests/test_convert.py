@@ -51,9 +51,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 def test_auto_prefers_libreoffice_where_it_is(office: Callable[[bool], None]) -> None:
     office(True)
-    assert convert.choose("auto", A4) == Settings(
-        "libreoffice", "LibreOffice 24.2", "faces", A4, "LibreOffice 24.2"
-    )
+    assert convert.choose("auto", A4) == Settings("libreoffice", "LibreOffice 24.2", "faces", A4, "LibreOffice 24.2")
 
     office(False)
     assert convert.choose("auto", A4) == Settings("embedded", embedded.VERSION, "faces", A4)

@@ -252,8 +252,8 @@ def _notes(pdf: Pdf, pages: Sequence[Object], promised: object, password: str) -
     buttons = _count_buttons(pages)
     if buttons:
         yield Note(
-            "buttons-removed", f"{buttons} of its form's buttons do nothing any more", "nothing: none may act in a book",
-            "info",
+            "buttons-removed", f"{buttons} of its form's buttons do nothing any more",
+            "nothing: none may act in a book", "info",
         )  # fmt: skip
     yield from _lost_looks(pdf, pages)
     if _hidden_layers(pdf):

@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import drawing
@@ -34,19 +35,25 @@ def run(folder: Path, engines: list[str], rounds: int) -> None:
     print(measure.machine())
 
     def ours(engine: str) -> float:
-        build = [sys.executable, "-m", "dossier", "build", folder / "dossier.yaml"]
+        build: list[str | Path] = [sys.executable, "-m", "dossier", "build", folder / "dossier.yaml"]
         return measure.seconds([*build, "--engine", engine, "--no-cache", "-q", "-o", folder / engine])
 
     def theirs() -> float:
         made, profile = folder / "soffice", folder / "profile"
         for old in (made, profile):
             shutil.rmtree(old, ignore_errors=True)
-        office = ["soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "pdf"]
+        office: list[str | Path] = [
+            "soffice",
+            f"-env:UserInstallation={profile.as_uri()}",
+            "--headless",
+            "--convert-to",
+            "pdf",
+        ]
         return measure.seconds([*office, "--outdir", made, *files])
 
     for engine in engines:
         name = f"cold build of {FILES} files, {engine}"
-        measure.compare(name, lambda engine=engine: ours(engine), "soffice --convert-to pdf", theirs, rounds)
+        measure.compare(name, partial(ours, engine), "soffice --convert-to pdf", theirs, rounds)
 
 
 if __name__ == "__main__":
