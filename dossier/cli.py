@@ -281,6 +281,10 @@ def doctor(*, as_json: bool) -> int:
     for font in found.fonts:
         faces.add_row(*map(Text, (font.name, font.libreoffice, font.embedded)))
     _out.print(faces)
+    formats = Table("format", "can be bound here", title="formats")
+    for one in found.formats:
+        formats.add_row(one.name, "yes" if one.works else Text(one.remedy, style="yellow"))
+    _out.print(formats)
     return ExitStatus.COMPLETE
 
 

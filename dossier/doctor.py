@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dossier import cache, fonts
+from dossier import cache, convert, fonts
 from dossier.convert import embedded, libreoffice
 from dossier.errors import EngineError
+from dossier.plan import remedy
+from dossier.sources import Kind
+from dossier.unpacking import CONTAINERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,22 @@ class Font:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of source: whether it can be bound here, and if not, what to install or do."""
+
+    name: str
+    works: bool
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """All that was found."""
 
     tools: tuple[Tool, ...]
     fonts: tuple[Font, ...]
     cache: str
+    formats: tuple[Format, ...] = ()
 
 
 def examine() -> Examination:
@@ -45,7 +60,23 @@ def examine() -> Examination:
         *(Tool(name, importlib.metadata.version(name), purpose) for name, purpose in _LIBRARIES),
     )
     faces = tuple(Font(name, _say(face), _say(fonts.resolve_embedded(name))) for name, face in fonts.resolutions())
-    return Examination(tools, faces, str(cache.default_folder()))
+    return Examination(tools, faces, str(cache.default_folder()), tuple(_formats()))
+
+
+def _formats() -> Iterator[Format]:
+    accepted = convert.accepted() | CONTAINERS
+    for kind in Kind:
+        if kind in (Kind.EMPTY, Kind.UNKNOWN):
+            continue
+        if kind is Kind.RAR and not any(map(shutil.which, _UNPACK_RAR)):
+            yield Format(kind.value, False, "install unar (on Debian: apt-get install unar)")
+        elif kind in accepted:
+            yield Format(kind.value, True)
+        else:
+            yield Format(kind.value, False, remedy(kind) or "make a PDF of it")
+
+
+_UNPACK_RAR = ("unrar", "unar", "7z", "7zz", "bsdtar")
 
 
 _LIBRARIES = (

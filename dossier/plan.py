@@ -405,10 +405,15 @@ def _no_folder(root: Path) -> str:
     return "" if root.is_dir() else f"correct `sources`: the folder {root} is not there"
 
 
+def remedy(kind: Kind) -> str:
+    """Say what to do about a kind of source that cannot be bound here, where there is more to say than of any kind."""
+    return _HINTS.get(kind, "")
+
+
 def _ask(source: SourceFile, item: Item) -> str:
     if source.kind is Kind.EMPTY:
         return f"ask {_whom(item)} to send it again: it holds not a single byte"
-    hint = _HINTS.get(source.kind, "make a PDF, Word (DOCX) or image file of it and name that")
+    hint = remedy(source.kind) or "make a PDF, Word (DOCX) or image file of it and name that"
     return f"{hint}, or ask {_whom(item)} for such a file"
 
 

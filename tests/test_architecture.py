@@ -51,6 +51,7 @@ ORDER = (
     "convert.ofd.seal",
     "convert.pdf",
     "convert.text",
+    "convert.media",
     "convert.ooxml",
     "typeface",
     "fonts",
@@ -81,7 +82,8 @@ HOMES = {
     "jinja2": {"templates", "sandbox"},
     "rdocx": {"convert.embedded"},
     "img2pdf": {"convert.image"},
-    "PIL": {"convert.image", "convert.embedded", "convert.ofd.picture"},
+    "tinytag": {"convert.media"},
+    "PIL": {"convert.media", "convert.image", "convert.embedded", "convert.ofd.picture"},
     "pillow_heif": {"convert.image"},
     "py7zr": {"containers.archive"},
     "rarfile": {"containers.archive"},
@@ -105,7 +107,7 @@ HOMES = {
     "filelock": {"publish", "cache"},
     "click": {"cli"},
     "rich": {"cli"},
-    "subprocess": {"convert.libreoffice", "fonts"},
+    "subprocess": {"convert.libreoffice", "convert.media", "fonts"},
     "multiprocessing": {"workers", "limits"},
 }
 """Where a library may be imported, and where it must be: a name that has become idle is to be struck out."""

@@ -55,15 +55,21 @@ HEADERS: dict[str, tuple[grid.Grid, tuple[int, int] | None]] = {
     "one column": (table(["一"], ["二"], ["三"]), None),
     "nothing": (table(), None),
     "a head with nothing below": (table(["名称", "数", "率"]), None),
-    "a line of two facts is no head": (
+    "many merged heads": (
         table(
             ["表"],
-            ["单位：甲", *[None] * 4, "日期：乙"],
-            ["a", "b", "c", "d", "e", "f", "g"],
-            [1] * 7,
-            merged="A2:E2 F2:G2",
+            ["又"],
+            ["再"],
+            ["名称", "一", None, "二", None, "三", None, "四", None],
+            [None, *["数", "率"] * 4],
+            ["甲", *[5] * 8],
+            merged="B4:C4 D4:E4 F4:G4 H4:I4",
         ),
-        (1, 3),
+        (4, 5),
+    ),
+    "a line of two facts is no head": (
+        table(["表"], ["单位：甲", *[None] * 4, "日期：乙"], ["说明"], list("abcdefg"), [1] * 7, merged="A2:E2 F2:G2"),
+        (4, 4),
     ),
 }
 
@@ -114,6 +120,15 @@ def test_text_numbers_and_errors_are_told_apart() -> None:
 @pytest.mark.parametrize("cell", ['<c t="s"><v>9</v></c>', "<c/>", "<c><v> </v></c>", '<c t="s"><v>-3</v></c>'])
 def test_what_holds_nothing_is_no_cell(cell: str) -> None:
     assert read(f"<row>{cell}</row>").cells == {}
+
+
+def test_hidden_rows_and_columns_are_not_there() -> None:
+    hidden = '<cols><col min="2" max="2" width="9" hidden="1"/></cols>'
+    row = '<c r="A{0}"><v>1</v></c><c r="B{0}"><v>2</v></c>'
+    contents = read(f'<row r="1">{row.format(1)}</row><row r="2" hidden="1">{row.format(2)}</row>', before=hidden)
+    assert [(cell.row, cell.column) for cells in contents.cells.values() for cell in cells] == [(1, 1)]
+    assert contents.rows.between(1, 2) == contents.rows.usual
+    assert contents.columns.between(1, 2) == contents.columns.usual
 
 
 def test_columns_that_overlap_are_read_once() -> None:
@@ -181,6 +196,7 @@ def test_columns_have_letters(number: int, name: str) -> None:
         (-5.0, "0.00;(0.00)", "(5.00)"),
         (5.0, "0000", "0005"),
         (0.935, "0.0%", "93.5%"),
+        (123.0, "0%", "12300%"),
         (12.0, '0"个"', "12个"),
         (12.0, "[Red]0.0_ ", "12.0 "),
         (12.0, "[$-804]0", "12"),
@@ -196,7 +212,7 @@ def test_columns_have_letters(number: int, name: str) -> None:
     ],
 )
 def test_a_number_is_as_wide_as_it_is_shown(value: float, code: str, shown: str) -> None:
-    assert abs(grid.number_width(value, code) - grid.text_width(shown)) <= 1
+    assert 0 <= grid.number_width(value, code) - grid.text_width(shown) <= 1
 
 
 @pytest.mark.parametrize(("text", "width"), [("abc", 3), ("质量", 4), ("A（甲）", 7), ("", 0), ("ñ", 1), ("“", 2)])

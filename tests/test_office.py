@@ -412,7 +412,6 @@ DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAW
         '<img src="a.png">',
         '<img src="file:///etc/a.png" srcset="http://x.invalid/b.png 2x">',
         '<img src="data:image/svg+xml;base64,PHN2Zz4=">',
-        f'<img src="data:image/png;base64,{base64.b64encode(SVG.format("http://x.invalid").encode()).decode()}">',
         '<script src="http://x.invalid/a.js"></script><script>alert(1)</script>',
         '<link rel="stylesheet" href="http://x.invalid/a.css">',
         "<style>@import 'http://x.invalid/a.css'; p { color: red }</style>",
@@ -441,6 +440,13 @@ def test_nothing_of_a_page_can_fetch_or_act(tmp_path: Path, part: str) -> None:
         assert word not in text
     assert "前文" in text
     assert "后文" in text
+
+
+def test_a_drawing_that_calls_itself_a_photo_is_cut(tmp_path: Path) -> None:
+    drawing = base64.b64encode(SVG.format("http://x.invalid").encode()).decode()
+    text, notes = copied(tmp_path / "a.html", f'<html><body>x<img src="data:image/png;base64,{drawing}"></body></html>')
+    assert "<img" not in text
+    assert [note.code for note in notes] == ["external-content"]
 
 
 def test_what_is_cut_from_a_page_is_named(tmp_path: Path) -> None:

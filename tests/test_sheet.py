@@ -341,6 +341,22 @@ def test_hidden_sheets_are_named(make: Make, state: str) -> None:
     assert "明" not in done.messages[0]
 
 
+def test_a_sheet_is_hidden_on_demand(make: Make) -> None:
+    source = make(Sheet("明", [["a", 1]]), Sheet("暗", [["b", 2]]))
+    notes = sheet.prepare(source, source.with_name("out.xlsx"), hidden={"暗"})
+    assert [note.code for note in notes] == [sheet.HIDDEN]
+    with zipfile.ZipFile(source.with_name("out.xlsx")) as package:
+        sheets = etree.fromstring(package.read("xl/workbook.xml")).find("{*}sheets")
+    assert [element.get("state") for element in sheets] == ["visible", "hidden"]
+
+
+def test_a_hidden_chart_on_a_sheet_of_its_own_is_named(make: Make) -> None:
+    source = make(Sheet("明", [["a", 1]]), Sheet("图", state="hidden"))
+    chart = f'<chartsheet xmlns="{MAIN}"/>'.encode()
+    done = prepare(rewrite(source, lambda name, old: chart if name == "xl/worksheets/sheet2.xml" else old))
+    assert done.codes == [sheet.HIDDEN]
+
+
 def test_the_workbook_opens_at_a_visible_sheet(make: Make) -> None:
     done = prepare(make(Sheet("暗", [["x"]], state="hidden"), Sheet("明", [["a", 1]])))
     with zipfile.ZipFile(done.path) as package:
@@ -430,6 +446,11 @@ def test_widening_a_column_leaves_its_neighbours(make: Make) -> None:
     assert {part: widths.pop(part) for part in ("1-2", "4-4")} == {"1-2": 7.0, "4-4": 7.0}
     assert set(widths) == {"3-3", "5-5"}
     assert min(widths.values()) > 9
+
+
+def test_columns_stay_in_order_when_one_gets_a_width_of_its_own(make: Make) -> None:
+    later = '<cols><col min="5" max="5" width="7"/></cols>'
+    assert list(prepare(make(Sheet(rows=[["a", 123456789012]], before=later))).widths()) == ["2-2", "5-5"]
 
 
 def test_a_text_that_the_next_cell_would_cut_gets_room(make: Make) -> None:

@@ -50,6 +50,8 @@ MAX_TEXT = 1_000_000
 MAX_LINES = 20_000
 """Characters and lines of a mail's text: some 500 pages."""
 MAX_HTML = 16 * 1024**2
+MAX_HEADER = 20_000
+"""Characters of a header that says what a part is."""
 MAX_DEPTH = 10
 """How many mails may lie in one another; a container may be unpacked to a smaller depth."""
 
@@ -617,7 +619,7 @@ def _parameters(part: Message) -> Message:
     about = Message(policy.compat32)
     for name in ("content-type", "content-disposition"):
         for text, _ in _raw_headers(part, name)[:1]:
-            about[name] = text
+            about[name] = text[:MAX_HEADER]  # the library's time grows with the square of it
     return about
 
 

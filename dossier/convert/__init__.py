@@ -10,12 +10,12 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from dossier import fonts, limits
 from dossier.cache import Cache
-from dossier.convert import embedded, image, libreoffice, ofd, pdf, text
+from dossier.convert import embedded, image, libreoffice, media, ofd, pdf, text
 from dossier.errors import ConversionError, EngineError
 from dossier.part import Note, Part
 from dossier.sources import PLAIN, Kind, Options
@@ -133,9 +133,12 @@ def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
     if _by_libreoffice(batch.tasks[0], batch.settings):
         fontconfig = fonts.write_fontconfig(work)
         prepared = [_for_libreoffice(t, out) for t, out in zip(batch.tasks, outs, strict=True)]
-        jobs = [(path, out) for path, out in zip(prepared, outs, strict=True) if isinstance(path, Path)]
-        results = iter(zip(libreoffice.convert_batch(jobs, fontconfig=fontconfig), (o for _, o in jobs), strict=True))
-        return [_raw(next(results)) if isinstance(path, Path) else path for path in prepared]
+        jobs = [(one[0], out) for one, out in zip(prepared, outs, strict=True) if isinstance(one, tuple)]
+        results = iter(libreoffice.convert_batch(jobs, fontconfig=fontconfig))
+        return [
+            _raw(next(results), out, one[1]) if isinstance(one, tuple) else one
+            for one, out in zip(prepared, outs, strict=True)
+        ]
     return [_raw_pdf(t, out, batch.settings) for t, out in zip(batch.tasks, outs, strict=True)]
 
 
@@ -179,39 +182,47 @@ def _too_large() -> ConversionError:
 
 OFFICE = frozenset({Kind.OLE, Kind.XLSX, Kind.PPTX, Kind.ODF, Kind.RTF, Kind.HTML, Kind.CSV})
 """What LibreOffice alone converts."""
-_WORD = frozenset({Kind.DOCX, Kind.TEXT, Kind.MARKDOWN})
+_WORD = frozenset({Kind.DOCX, Kind.TEXT, Kind.MARKDOWN, Kind.MEDIA})
 
 
 def _by_libreoffice(t: Task, settings: Settings) -> bool:
     return t.kind in OFFICE or (t.kind in _WORD and settings.engine == "libreoffice")
 
 
-def _for_libreoffice(t: Task, out: Path) -> Path | ConversionError:
+def _for_libreoffice(t: Task, out: Path) -> Raw:
     """Return the file that LibreOffice is given for a task: text is written as a Word file first."""
-    if t.kind not in (Kind.TEXT, Kind.MARKDOWN):
-        return t.path
-    word = out.with_suffix(".docx")
+    if t.kind not in _WRITTEN:
+        return t.path, ()
     try:
         with limits.bounded():
-            text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN)
+            return _write_word(t, out)
     except ConversionError as error:
         return error
-    return word
 
 
-def _raw(result: tuple[libreoffice.Outcome, Path]) -> Raw:
-    outcome, out = result
-    return outcome if isinstance(outcome, ConversionError) else (out, outcome)
+_WRITTEN = frozenset({Kind.TEXT, Kind.MARKDOWN, Kind.MEDIA})
+"""What becomes a Word file before it becomes pages."""
+
+
+def _write_word(t: Task, out: Path) -> tuple[Path, tuple[Note, ...]]:
+    word = out.with_suffix(".docx")
+    if t.kind is Kind.MEDIA:
+        return word, media.to_word(t.path, PurePosixPath(t.name).name, word)
+    text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN)
+    return word, ()
+
+
+def _raw(outcome: libreoffice.Outcome, out: Path, notes: tuple[Note, ...]) -> Raw:
+    return outcome if isinstance(outcome, ConversionError) else (out, (*notes, *outcome))
 
 
 def _word(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
     return embedded.convert(t.path, out)
 
 
-def _text(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
-    word = out.with_suffix(".docx")
-    text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN)
-    return embedded.convert(word, out)
+def _written(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    word, notes = _write_word(t, out)
+    return (*notes, *embedded.convert(word, out))
 
 
 def _ofd(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
@@ -229,8 +240,9 @@ def _image(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
 
 _CONVERTERS: dict[Kind, Callable[[Task, Path, Settings], tuple[Note, ...]]] = {
     Kind.DOCX: _word,
-    Kind.TEXT: _text,
-    Kind.MARKDOWN: _text,
+    Kind.TEXT: _written,
+    Kind.MARKDOWN: _written,
+    Kind.MEDIA: _written,
     Kind.JPEG: _image,
     Kind.PNG: _image,
     Kind.TIFF: _image,
