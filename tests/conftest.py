@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,6 +59,17 @@ class MakeManifest(Protocol):
     """Writes ``dossier.yaml`` into the test's folder: ``evidence`` by item id, and any other key of a manifest."""
 
     def __call__(self, evidence: dict[str, list[dict[str, Any]]] | None = None, **keys: Any) -> Path: ...
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Where everything is installed, as ``.ci/run`` says with ``DOSSIER_CI``, a test that needs it must not skip."""
+    report = yield
+    needs = [name for name in ("libreoffice", "real") if item.get_closest_marker(name)]
+    if report.skipped and needs and os.environ.get("DOSSIER_CI"):
+        report.outcome = "failed"
+        report.longrepr = f"it needs {' and '.join(needs)} and was skipped: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
