@@ -139,8 +139,8 @@ def test_columns_that_overlap_are_read_once() -> None:
 
 def test_a_picture_reaches_as_far_as_its_size() -> None:
     root = etree.fromstring("<worksheet><sheetData/></worksheet>")
-    # Ten columns of 8.83 characters are 463.6 pt, and four rows 60 pt; a point is 12700 units.
-    one = '<a><from><col>1</col><row>1</row></from><ext cx="5900000" cy="762000"/></a>'
+    # Ten columns of 8.83 digits are 539 pt, and four rows 60 pt; a point is 12700 units.
+    one = '<a><from><col>1</col><row>1</row></from><ext cx="6900000" cy="762000"/></a>'
     contents = grid.read(root, [etree.fromstring(f"<wsDr>{one}</wsDr>")], [ONE], [], 11.0)
     assert contents.drawn == Box(1, 1, 12, 6)
 

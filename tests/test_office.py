@@ -442,6 +442,14 @@ def test_nothing_of_a_page_can_fetch_or_act(tmp_path: Path, part: str) -> None:
     assert "后文" in text
 
 
+def test_characters_that_xml_cannot_hold_do_no_harm(tmp_path: Path) -> None:
+    text, _ = copied(
+        tmp_path / "a.html", "<html><body \x01a='1'><p\x02 b\x03='2'>一&#1;<svg></svg>\x00二</body></html>"
+    )
+    assert "一" in text
+    assert "二" in text
+
+
 def test_a_drawing_that_calls_itself_a_photo_is_cut(tmp_path: Path) -> None:
     drawing = base64.b64encode(SVG.format("http://x.invalid").encode()).decode()
     text, notes = copied(tmp_path / "a.html", f'<html><body>x<img src="data:image/png;base64,{drawing}"></body></html>')

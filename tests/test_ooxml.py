@@ -211,3 +211,20 @@ def test_a_locked_package(tmp_path: Path) -> None:
     source.write_bytes(data)
 
     assert refused(source) == "encrypted-source"
+
+
+@pytest.mark.parametrize("encoding", ["x-unknown", "utf-7", "idna", "rot13"])
+def test_relationships_in_an_encoding_that_nobody_reads_are_damaged(tmp_path: Path, encoding: str) -> None:
+    rels = f'<?xml version="1.0" encoding="{encoding}"?><Relationships/>'
+
+    assert refused(package(tmp_path / "a.docx", {"_rels/.rels": rels})) == "damaged-source"
+
+
+def test_a_part_that_begins_where_no_file_can_reach_is_damaged(tmp_path: Path) -> None:
+    path = package(tmp_path / "a.docx", {"word/document.xml": "<document/>"})
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"PK\x01\x02") + 42  # where the last entry of the directory says that its part begins
+    data[at : at + 4] = b"\xff\xff\xff\x7f"
+    path.write_bytes(data)
+
+    assert refused(path) == "damaged-source"

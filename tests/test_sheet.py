@@ -188,9 +188,9 @@ def test_all_columns_go_on_one_page_and_rows_on_as_many_as_they_need(make: Make)
     assert (done.page()["fitToWidth"], done.page()["fitToHeight"]) == ("1", "0")
 
 
-@pytest.mark.parametrize(("width", "orientation"), [(30, "portrait"), (33, "landscape")])
+@pytest.mark.parametrize(("width", "orientation"), [(26, "portrait"), (28, "landscape")])
 def test_paper_is_turned_where_portrait_would_be_small_to_read(make: Make, width: float, orientation: str) -> None:
-    # A4 less 0.7 inch at both sides shows 494.5 pt, at three quarters of its size 659 pt: 125 characters of 5.25 pt.
+    # A4 less 0.7 inch at both sides shows 494.5 pt, at three quarters of its size 659 pt: 108 digits of 6.1 pt.
     table = Sheet(rows=[["a", "b", "c", "d"], ["a", "b", "c", 1]], before=columns(width, width, width, width))
     assert prepare(make(table)).page().get("orientation", "portrait") == orientation
 
@@ -232,18 +232,18 @@ def test_column_breaks_that_its_author_set_are_left_alone(make: Make) -> None:
 
 @pytest.mark.parametrize(("scale", "fitted"), [(60, False), (95, True)])
 def test_a_scale_that_its_author_set_is_kept_if_all_columns_fit(make: Make, scale: int, fitted: bool) -> None:
-    # 140 characters are 735 pt; at 60 % they fit between the margins of portrait A4 (494 pt), at 95 % they do not.
-    table = Sheet(rows=[["a", "b"]], before=columns(70, 70), after=f'<pageSetup paperSize="9" scale="{scale}"/>')
+    # 130 digits are 794 pt; at 60 % they fit between the margins of portrait A4 (494 pt), at 95 % they do not.
+    table = Sheet(rows=[["a", "b"]], before=columns(65, 65), after=f'<pageSetup paperSize="9" scale="{scale}"/>')
     assert prepare(make(table)).is_fitted() is fitted
 
 
 def test_nothing_is_shrunk_beyond_reading(make: Make) -> None:
     table = Sheet(rows=[["a"] * 10], before=columns(*[60] * 10))
     done = prepare(make(table))
-    # 3150 pt at 40 % are 1260 pt: two widths of a landscape page (741 pt).
+    # 600 digits are 3663 pt, at 40 % 1465 pt: two widths of a landscape page (741 pt), which show 40.5 %.
     assert done.page()["fitToWidth"] == "2"
     assert done.codes == [sheet.SMALL]
-    assert "47%" in done.messages[0]
+    assert "40%" in done.messages[0]
     assert "Sheet1" in done.messages[0]
 
 
@@ -489,8 +489,13 @@ def test_merged_cells_share_their_room(make: Make) -> None:
 
 
 def test_a_single_line_stays_in_the_row_that_its_author_made(make: Make) -> None:
-    data = f'<row r="1" ht="13">{cell_xml(1, 1, ("质量", WRAPPED))}</row>'
-    assert prepare(make(Sheet(data=data, before=columns(20)))).heights() == {"1": 13.0}
+    data = f'<row r="1" ht="14">{cell_xml(1, 1, ("质量", WRAPPED))}</row>'
+    assert prepare(make(Sheet(data=data, before=columns(20)))).heights() == {"1": 14.0}
+
+
+def test_a_row_is_never_lower_than_its_letters(make: Make) -> None:
+    data = f'<row r="1" ht="8">{cell_xml(1, 1, "质量")}</row>'
+    assert prepare(make(Sheet(data=data))).heights()["1"] > 11
 
 
 # --- values --------------------------------------------------------------------------------------------------------

@@ -51,6 +51,10 @@ def test_every_encoding_that_departments_use_is_found(source: Source, encoding: 
     assert read(source(PEOPLE.encode(encoding))) == ROWS
 
 
+def test_a_stray_nought_does_not_make_it_another_encoding(source: Source) -> None:
+    assert read(source(b"a,b\0\n\xe8\xb4\xa8,c\n")) == [["a", "b"], ["质", "c"]]
+
+
 @pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
 def test_every_separator_is_found(source: Source, separator: str) -> None:
     assert read(source(PEOPLE.replace(",", separator))) == ROWS

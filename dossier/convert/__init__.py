@@ -15,7 +15,7 @@ from typing import Literal
 
 from dossier import fonts, limits
 from dossier.cache import Cache
-from dossier.convert import embedded, image, libreoffice, media, ofd, pdf, text
+from dossier.convert import embedded, image, libreoffice, media, ofd, office, pdf, sheet, text
 from dossier.errors import ConversionError, EngineError
 from dossier.part import Note, Part
 from dossier.sources import PLAIN, Kind, Options
@@ -75,10 +75,10 @@ def choose(engine: Literal["auto", "embedded", "libreoffice"], sheet: tuple[floa
         raise EngineError(
             "LibreOffice is asked for and is not installed", fix="install it, or build with --engine embedded"
         )
-    office = libreoffice.version() if libreoffice.find() is not None else ""
+    version = libreoffice.version() if libreoffice.find() is not None else ""
     if present is not None:
-        return Settings("libreoffice", office, fonts.fingerprint(), sheet, office)
-    return Settings("embedded", embedded.VERSION, fonts.fingerprint(), sheet, office)
+        return Settings("libreoffice", version, fonts.fingerprint(), sheet, version)
+    return Settings("embedded", embedded.VERSION, fonts.fingerprint(), sheet, version)
 
 
 def accepted() -> frozenset[Kind]:
@@ -93,7 +93,7 @@ def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, opt
     if kind in _WORD:
         parts += [settings.engine, settings.engine_version, settings.fonts]
     elif kind in OFFICE:
-        parts += [settings.office, settings.fonts]
+        parts += [settings.office, settings.fonts, office.VERSION, sheet.VERSION]
     elif kind is Kind.OFD:
         parts += [ofd.VERSION, settings.fonts]
     elif kind is not Kind.PDF:
@@ -105,11 +105,11 @@ def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, opt
 
 def batches(tasks: Sequence[Task], settings: Settings, cache: Cache, workers: int) -> list[Batch]:
     """Group tasks into calls: files for LibreOffice shared out over ``workers``, every other task alone."""
-    office = [t for t in tasks if _by_libreoffice(t, settings)]
+    together = [t for t in tasks if _by_libreoffice(t, settings)]
     others = [t for t in tasks if not _by_libreoffice(t, settings)]
-    size = max(1, min(25, -(-len(office) // max(1, workers))))
+    size = max(1, min(25, -(-len(together) // max(1, workers))))
     grouped = [
-        Batch(tuple(office[start : start + size]), settings, cache.folder) for start in range(0, len(office), size)
+        Batch(tuple(together[start : start + size]), settings, cache.folder) for start in range(0, len(together), size)
     ]
     return grouped + [Batch((t,), settings, cache.folder) for t in others]
 

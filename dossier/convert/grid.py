@@ -22,6 +22,7 @@ MAX_HEADER_HEIGHT = 200.0
 _LONGEST = 4000  # characters of a text, to measure it
 _LOOKED_AT = 60  # rows, for the header
 _EMU = 12_700  # to a point
+_DIGIT = 0.555  # width of a digit, to the size of its font, likewise
 _LINE = 1.45  # height of a line, to the size of its font, as open Chinese faces have it
 
 _CHINESE_DATE = 'yyyy"年"mm"月"dd"日"'
@@ -178,10 +179,8 @@ def read(
         shown = 0.0 if is_true(element, "hidden") else number(element, "width", width)
         columns |= dict.fromkeys(range(first, last + 1), shown)
     merges = [box for m in root.iterfind("{*}mergeCells/{*}mergeCell") for box in boxes(f"!{m.get('ref')}")]
-    # Seven pixels for a digit of the usual 11 points.
-    unit = max(5, round(points * 7 / 11)) * 0.75
     grid = Grid(
-        unit,
+        points * _DIGIT,
         Lengths(width, columns),
         Lengths(number(form, "defaultRowHeight", 15.0), {}),
         {(box.top, box.left): box for box in merges},

@@ -365,7 +365,7 @@ def _set_up(desk: _Desk, job: _Job, endings: Mapping[str, _Ending]) -> _Job:
         notes += tuple(note for note in office.copy_safely(made, Format.XLSX, found) if note not in notes)
     ready = desk.sources / f"{Path(job.name).stem}{Format.XLSX}"
     prepared = desk.sources / f"prepared-{ready.name}"
-    hidden = office.hidden_sheets(job.source, job.kind)
+    hidden = office.hidden_sheets(desk.sources / job.name, job.kind)
     notes += sheet.prepare(found, prepared, name=job.source.name, hidden=hidden)
     prepared.replace(ready)
     return replace(job, name=ready.name, notes=notes)

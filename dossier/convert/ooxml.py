@@ -140,7 +140,7 @@ def _check_entry(path: Path, package: zipfile.ZipFile, entry: zipfile.ZipInfo, i
                 _check_prolog(path, entry.filename, head, stream, is_ooxml)
             while stream.read(_CHUNK):  # to the end, where the checksum is proved
                 pass
-    except _DAMAGED as error:
+    except (*_DAMAGED, OSError) as error:  # the latter for an offset that no file can have
         raise _damaged(path, error) from error
 
 
@@ -184,7 +184,7 @@ def _check_prolog(path: Path, name: str, head: bytes, stream: IO[bytes], is_ooxm
         return
     except _Declared:
         raise _declares(path, name) from None
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:
         if name.lower().endswith((".xml", ".rels")):
             raise _damaged(path, f"its part {name} is not XML: {error}") from error
 
@@ -199,7 +199,7 @@ def _parsed(path: Path, name: str, data: bytes) -> ElementTree.Element:
         return ElementTree.fromstring(data, ElementTree.XMLParser(target=_NoDoctype()))
     except _Declared:
         raise _declares(path, name) from None
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the latter for encodings that nobody knows
         raise _damaged(path, f"its part {name} is not XML: {error}") from error
 
 

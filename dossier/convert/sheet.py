@@ -40,6 +40,7 @@ _SMALL = 0.55
 _MAX_RULED_ROWS = 60
 _MAX_PART = 48 * 1024**2
 _MAX_ROW_HEIGHT = 409.0
+_TIGHT = 1.25
 _WIDEST = 40.0  # characters that a column is widened to for text
 
 _A3, _A4 = "8", "9"
@@ -297,7 +298,7 @@ def _make_room(root: Element, contents: Grid) -> bool:
         box = contents.box_of(cell)
         needed = grid.text_height(cell, contents.columns.between(box.left, box.right))
         if box.top in rows.own and needed < 2 * cell.style.points:
-            continue  # a single line is where its author put it
+            needed = _TIGHT * cell.style.points  # a single line fits in what its author thought enough
         lacking = needed - rows.between(box.top, box.bottom)
         if lacking > 0:
             higher[box.bottom] = max(higher.get(box.bottom, 0.0), rows[box.bottom] + lacking)

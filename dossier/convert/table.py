@@ -74,7 +74,7 @@ def from_html(source: Path, out: Path) -> tuple[Note, ...]:
 
 def parsed_html(source: Path) -> Element:
     """Return the root of a web page, in whichever encoding it is; raises ConversionError where it holds nothing."""
-    text = decoded(source.read_bytes(), source.name)
+    text = printable(decoded(source.read_bytes(), source.name))
     try:
         return html.document_fromstring(
             text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8", no_network=True)
@@ -90,9 +90,10 @@ def decoded(data: bytes, name: str) -> str:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return data.decode(encoding, "replace")
-    head = data[:200]
-    if b"\0" in head:
-        return data.decode("utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be", "replace")
+    # Separators and digits leave every second byte empty in UTF-16; a stray one is no more than that.
+    first, second = data[:400:2].count(0), data[1:400:2].count(0)
+    if max(first, second) > max(2, len(data[:400]) // 20, 4 * min(first, second)):
+        return data.decode("utf-16-le" if second > first else "utf-16-be", "replace")
     for encoding in ("utf-8", "gb18030"):
         try:
             return data.decode(encoding)
