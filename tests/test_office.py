@@ -633,3 +633,44 @@ def test_the_lures_are_what_they_say(tmp_path: Path) -> None:
         if path.suffix in {".odt", ".ods", ".odp"}:
             with zipfile.ZipFile(path) as zipped:
                 etree.fromstring(zipped.read("content.xml"))
+
+
+def test_a_date_in_a_word_file_stays_what_its_author_saw(tmp_path: Path) -> None:
+    document = docx.Document()
+    names = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+    def field_of(instruction: str, shown: str) -> str:
+        return (
+            f'<w:p {names}><w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+            f"<w:r><w:instrText> {instruction} </w:instrText></w:r>"
+            f'<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>{shown}</w:t></w:r>'
+            '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
+        )
+
+    for paragraph in (
+        field_of(r"DATE \@ yyyy-MM-dd", "2023-03-01"),
+        f'<w:p {names}><w:fldSimple w:instr="TIME"><w:r><w:t>09:06</w:t></w:r></w:fldSimple></w:p>',
+        field_of("PAGE", "1"),
+    ):
+        document.element.body.insert(0, parse_xml(paragraph))
+    source, copy = tmp_path / "a.docx", tmp_path / "b.docx"
+    document.save(str(source))
+
+    assert office.copy_safely(source, Format.DOCX, copy) == ()
+
+    xml = docx.Document(str(copy)).element.body.xml
+    assert [text for text in ("2023-03-01", "09:06", " PAGE ", " DATE", '"TIME"') if text in xml] == [
+        "2023-03-01",
+        "09:06",
+        " PAGE ",
+    ]
+    assert xml.count("w:fldChar ") == 3
+
+
+def test_a_word_file_without_dates_is_copied_byte_for_byte(tmp_path: Path) -> None:
+    source, copy = tmp_path / "a.docx", tmp_path / "b.docx"
+    docx.Document().save(str(source))
+
+    office.copy_safely(source, Format.DOCX, copy)
+
+    assert copy.read_bytes() == source.read_bytes()

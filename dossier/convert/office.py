@@ -22,7 +22,7 @@ from dossier.convert.grid import Element, printable
 from dossier.errors import ConversionError
 from dossier.part import Note
 
-VERSION = "1"
+VERSION = "2"
 """Part of every cache key: raised when copies come out another way."""
 
 
@@ -302,6 +302,14 @@ def _clean_package(source: Path, copy: Path, kind: Format, cut: list[str]) -> No
                 root = _parsed(source, entry.filename, package.read(entry))
                 if (_clean_odf if is_odf else _clean_svg)(root, cut):
                     changed[entry.filename] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+            elif kind is Format.DOCX and entry.filename.startswith("word/") and entry.file_size <= _MAX_MARKUP:
+                data = package.read(entry)
+                if _WORD_CHANGING.search(data):
+                    root = _parsed(source, entry.filename, data)
+                    _freeze_word(root)
+                    changed[entry.filename] = etree.tostring(
+                        root, xml_declaration=True, encoding="UTF-8", standalone=True
+                    )
         if changed:
             _rewrite(package, changed, copy)
 
@@ -327,6 +335,33 @@ def _parsed(source: Path, name: str, data: bytes) -> Element:
             fix="ask for the file again, or open it in Office, let it repair it, and save it anew",
             code="damaged-source",
         ) from error
+
+
+def _freeze_word(root: Element) -> None:
+    """Turn fields that show today's date or time into the text they showed last (ECMA-376 part 1, 17.16)."""
+    for simple in list(root.iter("{*}fldSimple")):
+        if _WORD_TODAY.match(_local(simple, "instr")):
+            at, parent = simple.getparent().index(simple), simple.getparent()
+            parent[at : at + 1] = list(simple)
+    open_fields: list[tuple[list[Element], list[str]]] = []
+    for mark in list(root.iter("{*}fldChar", "{*}instrText")):
+        kind = _local(mark, "fldCharType")
+        if kind == "begin":
+            open_fields.append(([], []))
+        if not open_fields:
+            continue
+        marks, instructions = open_fields[-1]
+        marks.append(mark)
+        instructions.append(mark.text or "")
+        if kind == "end":
+            open_fields.pop()
+            if _WORD_TODAY.match("".join(instructions)):
+                for one in marks:
+                    one.getparent().remove(one)
+
+
+_WORD_TODAY = re.compile(r"\s*(?:DATE|TIME)\b", re.IGNORECASE)
+_WORD_CHANGING = re.compile(rb"(?:instrText[^>]*>|instr=[\"'])[^<>\"']{0,40}\b(?:DATE|TIME)\b", re.IGNORECASE)
 
 
 def _clean_svg(root: Element, cut: list[str]) -> bool:
