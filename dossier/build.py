@@ -157,7 +157,8 @@ def build(
             originals=_originals(folder, assembled, staging),
         )
         tell(Event("prove"))
-        proof = prove(staging, written)
+        proof = prove(staging, written, new=True)
+        written = written.with_checksums(proof.checksums)
         tell(Event("publish"))
         _publish(folder, staging, written)
         store.trim()
@@ -275,7 +276,7 @@ def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Vo
         identity = "\n".join([loaded.sha256, name, *(leaf.slot.label for leaf in leaves)])
         description = bind.Description(title, loaded.organisation, loaded.language, identity, names)
         bind.bind(leaves, bookmarks, assembled.stamp, description, staging / name)
-        volumes.append(receipt.Volume(name, sources.sha256_of(staging / name), len(leaves)))
+        volumes.append(receipt.Volume(name, "", len(leaves)))
     return volumes
 
 

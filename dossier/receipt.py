@@ -9,7 +9,8 @@ Keys follow the contract; those added to it are, on a page, ``digest`` (what it 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,11 @@ class Receipt:
     schema: int = SCHEMA
     documents: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
+
+    def with_checksums(self, checksums: Sequence[str]) -> Receipt:
+        """Return the receipt with the SHA-256 of each volume, in order."""
+        volumes = zip(self.volumes, checksums, strict=True)
+        return replace(self, volumes=tuple(replace(volume, sha256=checksum) for volume, checksum in volumes))
 
     def dumps(self) -> str:
         """Return the receipt as JSON text, its pages one a line so that a person can read and compare it."""

@@ -50,7 +50,10 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was proved, as counts; ``changed`` names sources that are no longer what they were when they were bound."""
+    """What was proved, as counts; ``changed`` names sources that are no longer what they were when they were bound.
+
+    ``checksums`` are the SHA-256 of the volumes, in order, as they were read.
+    """
 
     volumes: int
     pages: int
@@ -59,6 +62,7 @@ class Verification:
     jumps: int
     bookmarks: int
     changed: tuple[str, ...] = ()
+    checksums: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -71,6 +75,7 @@ class _Findings:
     identities: int = 0
     jumps: int = 0
     bookmarks: int = 0
+    checksum: str = ""
 
     def add(self, code: str, message: str, page: int | None = None) -> None:
         place = f"{self.file}, page {page}: " if page else f"{self.file}: "
@@ -102,12 +107,16 @@ def receipt_of(path: Path) -> Path:
     return path.parent / ("receipt-draft.json" if draft else "receipt.json")
 
 
-def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = ()) -> Verification:
-    """Prove the volumes in ``folder`` against a receipt; raises VerificationError."""
+def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = (), new: bool = False) -> Verification:
+    """Prove the volumes in ``folder`` against a receipt; raises VerificationError.
+
+    The receipt of a ``new`` binder holds no checksums yet: they are what this finds, so that nothing is read for them
+    alone.
+    """
     found: list[_Findings] = []
     for number in range(1, len(claimed.volumes) + 1):
         with processes(cores()) as readers:  # new ones for each volume: a file that crashes them spoils no other
-            found.append(_prove_volume(folder, claimed, number, readers))
+            found.append(_prove_volume(folder, claimed, number, readers, new=new))
     problems = [problem for findings in found for problem in findings.problems]
     if not claimed.volumes:
         problems.append(Problem("no-volume", "the receipt names no volume", _AGAIN))
@@ -124,10 +133,11 @@ def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = ()) -> Ver
         sum(findings.jumps for findings in found),
         sum(findings.bookmarks for findings in found),
         tuple(changed),
+        tuple(findings.checksum for findings in found),
     )
 
 
-def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor) -> _Findings:
+def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor, *, new: bool) -> _Findings:
     volume = claimed.volumes[number - 1]
     findings = _Findings(volume.file)
     path = folder / volume.file
@@ -156,10 +166,10 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor
     for run, reading in zip(runs, texts, strict=True):
         _prove_labels(run, _read(reading), findings, draft=not claimed.complete)
     try:
-        actual = checksum.result()
+        findings.checksum = checksum.result()
     except BrokenProcessPool:
-        actual = sha256_of(path)
-    if actual != volume.sha256:
+        findings.checksum = sha256_of(path)
+    if not new and findings.checksum != volume.sha256:
         findings.add("checksum", "the file was changed after it was bound")
     return findings
 
