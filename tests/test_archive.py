@@ -8,6 +8,7 @@ import pickle
 import re
 import stat
 import struct
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -204,6 +205,12 @@ def test_all_that_an_archive_holds_comes_out_in_natural_order(tmp_path: Path, in
     assert contents.notes == ()
 
 
+def test_order_does_not_heed_case_and_keeps_folders_together(tmp_path: Path, into: Path) -> None:
+    ordered = ["A/b.txt", "A/C.txt", "a 2/a.txt", "B10.txt", "b11.txt", "Z"]
+
+    assert listed(unpack(make_zip(tmp_path / "a.zip", dict.fromkeys(reversed(ordered), b"")), into)) == ordered
+
+
 @every_archive
 def test_files_are_written_under_names_of_the_programs_own(tmp_path: Path, into: Path, name: str) -> None:
     contents = unpack(make(tmp_path, name, {"a/报告.JPG": b"1", "b.tar.gz.html": b"2", "c.;rm": b"3", "d": b"4"}), into)
@@ -233,6 +240,7 @@ def test_files_are_written_under_names_of_the_programs_own(tmp_path: Path, into:
         ("..", "unnamed"),
         ("x" * 300 + ".docx", "x" * 94 + "….docx"),
         ("/".join(["d" * 50] * 9) + "/end.pdf", "/".join(["…", *["d" * 50] * 4, "end.pdf"])),
+        ("a/" * 30_000 + "end.pdf", "/".join(["…", *["a"] * 116, "end.pdf"])),
         ("e\u0301.txt", "é.txt"),
     ],
 )
@@ -316,9 +324,9 @@ def test_the_bytes_of_a_name_tell_how_it_is_encoded(tmp_path: Path, into: Path, 
 
 
 def test_a_name_too_short_to_tell_is_read_like_the_others(tmp_path: Path, into: Path) -> None:
-    path = zip_named(tmp_path / "a.zip", *(n.encode("gbk") for n in ("玥玥.jpg", "质量工作.jpg", "现场照片.jpg")))
+    path = zip_named(tmp_path / "a.zip", *(n.encode("gbk") for n in ("昇.jpg", "质量工作.jpg", "现场照片.jpg")))
 
-    assert listed(unpack(path, into)) == ["玥玥.jpg", "现场照片.jpg", "质量工作.jpg"]
+    assert listed(unpack(path, into)) == ["昇.jpg", "现场照片.jpg", "质量工作.jpg"]
 
 
 def test_names_in_two_encodings_are_told_apart_one_by_one(tmp_path: Path, into: Path) -> None:
@@ -385,7 +393,7 @@ def test_two_files_of_one_name_are_both_kept(tmp_path: Path, into: Path, name: s
 
 # --- what is left out, and said to be ------------------------------------------------------------------------------
 
-LEFTOVERS = ["__MACOSX/a/._1.jpg", "x/~$report.docx", "._x", "Thumbs.db", "y/desktop.ini", ".DS_Store"]
+LEFTOVERS = ["__MACOSX/a/1.jpg", "x/~$report.docx", "._x", "Thumbs.db", "y/desktop.ini", ".DS_Store"]
 
 
 @every_archive
@@ -492,6 +500,14 @@ def test_an_archive_in_an_archive_is_unpacked_where_it_stands(tmp_path: Path, in
     assert listed(contents) == ["a.txt", f"{inside}/照片/2.jpg", f"{inside}/照片/10.jpg", "c.txt"]
     assert [m.path.read_bytes() for m in contents.members] == [b"a", b"2", b"10", b"c"]
     assert len(list(into.iterdir())) == 4  # the inner archive itself is gone
+
+
+def test_a_file_in_a_folder_of_an_inner_archives_name_is_told_apart(tmp_path: Path, into: Path) -> None:
+    inner = make_zip(tmp_path / "in.zip", {"x.txt": b"1"}).read_bytes()
+
+    contents = unpack(make_zip(tmp_path / "a.zip", {"b.zip": inner, "b.zip/x.txt": b"2"}), into)
+
+    assert held(contents) == {"b.zip/x.txt": b"1", "b.zip/x (2).txt": b"2"}
 
 
 def test_three_archives_in_one_another_are_unpacked(tmp_path: Path, into: Path) -> None:
@@ -806,10 +822,7 @@ def test_an_inner_archive_is_tried_with_the_same_password(tmp_path: Path, into: 
 
 
 def test_a_locked_rar_archive_asks_for_its_password(tmp_path: Path, into: Path) -> None:
-    lock = rar_extra(1, vint(0) + vint(0) + bytes([4]) + bytes(32))
-    path = make_rar(tmp_path / "a.rar", {"a.txt": bytes(16)}, extra=lock)
-
-    assert refused(path, into).code == "encrypted-source"
+    assert refused(make_rar(tmp_path / "a.rar", {"a.txt": b"a"}, extra=RAR_LOCK), into).code == "encrypted-source"
 
 
 # --- broken archives -----------------------------------------------------------------------------------------------
@@ -923,6 +936,69 @@ def test_a_full_disk_is_the_disks_fault(tmp_path: Path, into: Path, name: str, m
 # --- RAR, which needs help -----------------------------------------------------------------------------------------
 
 
+PROGRAM = """#!{python}
+import os, sys
+arguments = sys.argv[1:]
+with open({log!r}, "a") as log:
+    log.write(" ".join(os.path.basename(argument) for argument in arguments) + chr(10))
+if arguments[0] == "p":
+    sys.stdout.buffer.write({output!r})
+    sys.exit({status})
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Put a program in the place of the one that unpacks RAR, and return the file where it writes down its calls."""
+
+    def put(output: bytes, status: int = 0) -> Path:
+        log, path = tmp_path / "calls", tmp_path / "program"
+        path.write_text(PROGRAM.format(python=sys.executable, log=str(log), output=output, status=status))
+        path.chmod(0o755)
+        monkeypatch.setattr(rarfile, "UNRAR_TOOL", str(path))
+        return log
+
+    return put
+
+
+def test_a_compressed_rar_archive_is_read_by_the_program(
+    tmp_path: Path, into: Path, program: Callable[..., Path]
+) -> None:
+    log = program(b"inside")
+
+    contents = unpack(make_rar(tmp_path / "报告.rar", {"照片/-a.txt": b"inside"}, method=3), into)
+
+    assert held(contents) == {"照片/-a.txt": b"inside"}
+    assert log.read_text().splitlines()[-1] == "p -inul -p- -- archive.rar -a.txt"
+
+
+RAR_LOCK = rar_extra(1, vint(0) + vint(0) + bytes([4]) + bytes(32))
+
+
+def test_the_program_is_given_the_password(tmp_path: Path, into: Path, program: Callable[..., Path]) -> None:
+    log = program(b"inside")
+
+    contents = unpack(make_rar(tmp_path / "a.rar", {"a.txt": b"inside"}, extra=RAR_LOCK), into, password="secret")
+
+    assert held(contents) == {"a.txt": b"inside"}
+    assert "-psecret" in log.read_text()
+
+
+@pytest.mark.parametrize(("output", "status"), [(b"other!", 0), (b"ins", 0), (b"", 3), (b"trouble", 3)])
+@pytest.mark.parametrize("password", ["", "secret"])
+def test_a_program_that_fails_or_gives_other_bytes_is_not_believed(
+    tmp_path: Path, into: Path, program: Callable[..., Path], output: bytes, status: int, password: str
+) -> None:
+    program(output, status)
+    lock = {"extra": RAR_LOCK} if password else {"method": 3}
+
+    error = refused(make_rar(tmp_path / "a.rar", {"a.txt": b"inside"}, **lock), into, password=password)
+
+    assert error.code == ("encrypted-source" if password else "damaged-source")
+    assert "a.txt" in error.message
+    assert "secret" not in str(error)
+
+
 def no_tool(**_: object) -> None:
     raise rarfile.RarCannotExec("none")
 
@@ -968,6 +1044,15 @@ def test_files_beside_a_rar_archive_are_not_taken_for_parts_of_it(
     assert held(unpack(make_rar(tmp_path / "a.part1.rar", {"a.txt": b"a"}), into)) == {"a.txt": b"a"}
     assert seen
     assert [path.name for path in into.iterdir()] == ["0001.txt"]
+
+
+def test_two_files_of_one_name_in_a_rar_archive_are_refused(tmp_path: Path, into: Path) -> None:
+    """The library that reads it cannot tell them apart."""
+    path = make_rar(tmp_path / "a.rar", {"a.txt": b"1"})
+    twin = make_rar(tmp_path / "b.rar", {"a.txt": b"2"}).read_bytes()[8 + len(rar_block(1, vint(0))) :]
+    path.write_bytes(path.read_bytes()[: -len(RAR_END)] + twin)
+
+    assert refused(path, into).code == "damaged-source"
 
 
 @pytest.mark.parametrize("name", ["*.txt", "a?.txt", "@list.txt"])

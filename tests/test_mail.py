@@ -218,6 +218,7 @@ def split_word(text: str, charset: str, said: str) -> str:
         (word("朱镕基、陶喆", "gbk", said="gb2312"), "朱镕基、陶喆"),  # not in GB 2312, whatever the mail says
         (word("报告", "gb18030", said="gb2312*zh-CN"), "报告"),
         (word("報告", "big5"), "報告"),
+        (word("報告", "big5", said="big5*zh-TW"), "報告"),
         (word("质量", "gbk", said="us-ascii"), "质量"),
         (word("质量", said="no-such-charset"), "质量"),
         (split_word("关于质量工作的通知", "gbk", "gb2312"), "关于质量工作的通知"),
@@ -294,6 +295,7 @@ def continued(name: str) -> str:
         (f'attachment; filename="{word("关于", "gbk")}\n {word("报告.pdf", "gbk")}"', "关于报告.pdf"),
         (f"attachment; filename*=UTF-8''{quote('报告 1.pdf')}", "报告 1.pdf"),
         (f"attachment; filename*=gb2312'zh-cn'{quote('朱镕基.pdf', encoding='gbk')}", "朱镕基.pdf"),
+        (f"attachment; filename*=big5''{quote('報告.pdf', encoding='big5')}", "報告.pdf"),
         (continued("质量工作方案.pdf"), "质量工作方案.pdf"),
         ('attachment; filename="报告.pdf"', "报告.pdf"),
         (r'attachment; filename="C:\\Users\\x\\报告.pdf"', "报告.pdf"),
@@ -320,6 +322,16 @@ def test_a_raw_gbk_name_is_read(into: Path) -> None:
     assert listed(unpack(eml(multi("mixed", part("text/plain", "text"), one)), into))[1:] == ["质量工作方案.txt"]
 
 
+@pytest.mark.parametrize(("disposition", "shown"), [("attachment", "附件1.txt"), ("inline; filename=a.txt", "a.txt")])
+def test_a_text_that_was_attached_is_not_read_as_the_mails_own(into: Path, disposition: str, shown: str) -> None:
+    one = part("text/plain", "attached text", f"Content-Disposition: {disposition}")
+
+    contents = unpack(eml(multi("mixed", part("text/plain", "text"), one)), into)
+
+    assert listed(contents) == ["邮件正文.docx", shown]
+    assert page(contents)[1] == "text"
+
+
 def test_two_attachments_of_one_name_are_both_kept(into: Path) -> None:
     contents = unpack(eml(multi("mixed", attached("a.txt", b"1"), attached("a.txt", b"2"))), into)
 
@@ -330,7 +342,7 @@ def test_pictures_in_the_text_are_listed_as_such(into: Path) -> None:
     picture = part("image/png", PNG, "Content-ID: <logo>", 'Content-Disposition: inline; filename="logo.png"')
     html = part("text/html; charset=utf-8", '<p>正文<img src="cid:logo"></p>')
 
-    contents = unpack(eml(multi("mixed", multi("related", html, picture), attached("b.png", PNG))), into)
+    contents = unpack(eml(multi("mixed", multi("related", html, picture), attached("b.png", PNG, "image/png"))), into)
 
     assert listed(contents) == ["邮件正文.docx", "logo.png", "b.png"]
     assert page(contents)[0]["附件"] == "1. logo.png（正文中的图片）\n2. b.png"
@@ -374,6 +386,12 @@ def test_an_attached_mail_that_is_encoded_against_the_rules_is_read(into: Path) 
 
     assert listed(contents) == ["邮件正文.docx", "inner.eml/邮件正文.docx"]
     assert page(contents, 1)[1] == "inner text"
+
+
+def test_an_attached_mail_that_only_claims_to_be_encoded_is_read(into: Path) -> None:
+    inner = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + text_mail("inner text")
+
+    assert page(unpack(eml(multi("mixed", part("text/plain", "outer"), inner)), into), 1)[1] == "inner text"
 
 
 def test_an_archive_attached_to_a_mail_is_unpacked(into: Path) -> None:
@@ -601,21 +619,22 @@ def test_attachments_count_as_files_of_a_container_do(into: Path, monkeypatch: p
     assert refused(data, into).code == "hostile-source"
 
 
-@pytest.mark.parametrize("levels", [4, 12])
-def test_mails_in_one_another_are_refused_beyond_a_depth(into: Path, levels: int) -> None:
+def forwarded(times: int) -> bytes:
     data = text_mail("innermost")
-    for _ in range(levels):
+    for _ in range(times):
         data = HEAD.encode() + b"Content-Type: message/rfc822\n\n" + data
+    return data
 
-    assert refused(data, into).code == "hostile-source"
+
+def test_mails_in_one_another_are_refused_beyond_a_depth(tmp_path: Path, into: Path) -> None:
+    assert refused(forwarded(4), into).code == "hostile-source"
+    assert letter_of(tmp_path, forwarded(4)).attachments  # reading alone goes deeper, but not for ever
+    with pytest.raises(ConversionError, match="lie in one another"):
+        letter_of(tmp_path, forwarded(12))
 
 
 def test_three_mails_in_one_another_are_read(into: Path) -> None:
-    data = text_mail("innermost")
-    for _ in range(3):
-        data = HEAD.encode() + b"Content-Type: message/rfc822\n\n" + data
-
-    contents = unpack(data, into)
+    contents = unpack(forwarded(3), into)
 
     assert listed(contents)[-1] == "x.eml/x.eml/x.eml/邮件正文.docx"
     assert page(contents, 3)[1] == "innermost"
@@ -876,11 +895,22 @@ def test_the_headers_that_it_came_with_tell_the_senders_clock(into: Path) -> Non
     assert rows["发件人"] == "a@example.com"
 
 
-@pytest.mark.parametrize("clsid", [bytes(16), bytes.fromhex("0b0d020000000000c000000000000046")])
-def test_an_outlook_mail_is_recognised(tmp_path: Path, clsid: bytes) -> None:
-    path = write(tmp_path / "a.doc", compound(MESSAGE, clsid))
+OUTLOOK = bytes.fromhex("0b0d020000000000c000000000000046")
+OTHERS: Tree = {"a": b"", "b": b"", "c": b""}  # with the root, all that fits into a directory's first sector
 
-    assert containers.recognise(path) is Kind.MSG
+
+@pytest.mark.parametrize(
+    ("tree", "clsid", "kind"),
+    [
+        (MESSAGE, bytes(16), Kind.MSG),
+        (OTHERS | MESSAGE, OUTLOOK, Kind.MSG),
+        (OTHERS, bytes(16), Kind.OLE),
+    ],
+)
+def test_an_outlook_mail_is_recognised_by_its_class_or_its_streams(
+    tmp_path: Path, tree: Tree, clsid: bytes, kind: Kind
+) -> None:
+    assert containers.recognise(write(tmp_path / "a.doc", compound(tree, clsid))) is kind
 
 
 def test_an_old_outlook_mail_in_a_code_page_is_read(into: Path) -> None:
@@ -1030,6 +1060,15 @@ def test_an_outlook_mail_whose_sectors_go_round_in_circles_is_refused(into: Path
     with pytest.raises(ConversionError) as caught:
         mail.read_msg(write(into.parent / "a.msg", bytes(data)))
     assert caught.value.code in ("damaged-source", "hostile-source")
+
+
+def test_an_outlook_mail_with_an_attachment_that_breaks_off_is_refused(into: Path) -> None:
+    data = bytearray(compound({"__properties_version1.0": properties(32), **attachment(0, "a", b"x" * 20_000)}))
+    table = len(data) - 512
+    assert struct.unpack("<L", data[table + 40 : table + 44]) == (11,)  # the tenth sector of the attachment's forty
+    data[table + 40 : table + 44] = struct.pack("<L", END)
+
+    assert refused(bytes(data), into, Kind.MSG).code == "damaged-source"
 
 
 def test_streams_that_share_their_bytes_are_refused(into: Path, monkeypatch: pytest.MonkeyPatch) -> None:

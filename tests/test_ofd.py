@@ -675,6 +675,18 @@ def test_letters_of_a_narrower_stand_in_do_not_fall_apart(make_ofd: MakeOfd) -> 
         assert document[0].get_textpage().get_text_range().strip() == "91110108ill1"
 
 
+def test_letters_of_a_typewriter_stand_in_the_middle_of_their_places(make_ofd: MakeOfd) -> None:
+    drawn = painted(make_ofd(words("iii", 'X="10" Y="40" DeltaX="g 2 12"', size=20)))
+    left, _, right, _ = ink(drawn.crop((0, 0, 22 * PIXELS, HEIGHT * PIXELS)))
+    assert (left + right) / 2 == pytest.approx(16, abs=0.7)
+
+
+def test_the_last_letter_of_a_stand_in_is_as_wide_as_the_others_let_expect(make_ofd: MakeOfd) -> None:
+    (_, left, _, right, _) = boxes(make_ofd(words("MWM", 'X="10" Y="40" DeltaX="10 12"', size=20)))[-1]
+    (_, start, _, end, _) = boxes(make_ofd(words("M", 'X="10" Y="40"', size=20)))[0]
+    assert right - left < 0.8 * (end - start)
+
+
 @pytest.mark.parametrize("data", [b"", b"%!PS-AdobeFont-1.0: Old", b"wOFF" + bytes(60)])
 def test_a_font_of_a_kind_that_is_not_known_is_refused_by_name(make_ofd: MakeOfd, data: bytes) -> None:
     error = refused(with_font(make_ofd, words("字", font=91), data))
@@ -714,6 +726,13 @@ def test_a_glyph_of_glyphs_of_glyphs_is_refused_before_it_takes_all_day(monkeypa
     monkeypatch.setattr(glyphs, "MAX_OUTLINE", 2)
     with pytest.raises(ConversionError) as caught:
         glyphs.Program(font(), "Own").outline(2)
+    assert caught.value.code == "hostile-source"
+
+
+def test_a_glyph_that_calls_and_calls_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glyphs, "MAX_CALLS", 0)
+    with pytest.raises(ConversionError) as caught:
+        glyphs.Program(font("otf"), "Own").outline(2)
     assert caught.value.code == "hostile-source"
 
 
@@ -811,6 +830,7 @@ BLACK_FILL = '<ofd:FillColor Value="0 0 0"/>'
         ("M 20 40 A 1 1 0 0 1 40 40 C", 157.1),  # radii that are too small grow until they reach
         ("M 20 40 Q 30 60 40 40 C", 133.3),  # two thirds of its triangle, 200
         ("M 20 40 B 20 60 40 60 40 40 C", 240),
+        ("C L 20 0 L 20 20 C", 200),
         ("L 20 0 L 20 20 C", 200),  # without a start it begins at the origin
     ],
 )
@@ -1019,11 +1039,13 @@ def test_a_radial_shading_can_be_an_ellipse(make_ofd: MakeOfd) -> None:
     assert near(at(drawn, 65, 40), WHITE)
 
 
-def test_a_pattern_repeats_its_cell(make_ofd: MakeOfd) -> None:
+@pytest.mark.parametrize(("relative", "shift"), [("", 10), ('RelativeTo="Page"', 0)])
+def test_a_pattern_repeats_its_cell(make_ofd: MakeOfd, relative: str, shift: int) -> None:
     content = f"<ofd:CellContent>{block(0, 0, 5, 10, '255 0 0')}</ofd:CellContent>"
-    cell = f'<ofd:Pattern Width="10" Height="10" XStep="20">{content}</ofd:Pattern>'
-    drawn = painted(make_ofd(shaded(cell)))
-    assert [near(at(drawn, x, 45), RED) for x in (22, 27, 32, 42, 62, 72)] == [True, False, False, True, True, False]
+    cell = f'<ofd:Pattern Width="10" Height="10" XStep="20" {relative}>{content}</ofd:Pattern>'
+    drawn = painted(make_ofd(shaded(cell).replace('"0 0 100 80"', '"10 0 100 80"', 1)))
+    found = [near(at(drawn, x + shift, 45), RED) for x in (22, 27, 32, 42, 62, 72)]
+    assert found == [True, False, False, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -1195,6 +1217,13 @@ def test_an_opacity_applies_to_pictures(make_ofd: MakeOfd) -> None:
     assert near(at(drawn, 30, 20), (255, 204, 204))
 
 
+@pytest.mark.parametrize(("attributes", "blends"), [('Alpha="51"', True), ('BlendMode="Darken"', True), ("", False)])
+def test_a_page_that_blends_says_so(make_ofd: MakeOfd, attributes: str, blends: bool) -> None:
+    out, _ = convert(make_ofd(block(1, 1, 9, 9, attributes=attributes)))
+    with pikepdf.open(out) as document:
+        assert ("/Group" in document.pages[0]) == blends
+
+
 def test_a_blend_mode_applies(make_ofd: MakeOfd) -> None:
     files = {"Doc_0/Res/picture.png": saved(Image.new("RGB", (4, 2), RED))}
     content = block(0, 0, 100, 80, "0 255 0") + image('CTM="40 0 0 20 0 0" BlendMode="Darken"')
@@ -1304,6 +1333,12 @@ def test_a_clip_does_not_reach_the_next_object(make_ofd: MakeOfd) -> None:
     assert reds(painted(make_ofd(content)), (35, 35), (80, 30)) == [True, True]
 
 
+def test_a_clip_has_holes_where_its_rule_says_so(make_ofd: MakeOfd) -> None:
+    outline = rect(20, 10, 60, 60) + " " + rect(40, 30, 20, 20)
+    clip = area(outline, attributes='Rule="Even-Odd"')
+    assert reds(painted(make_ofd(clipped(f"<ofd:Clip>{clip}</ofd:Clip>"))), (30, 40), (50, 40)) == [True, False]
+
+
 def test_several_clips_keep_what_they_share(make_ofd: MakeOfd) -> None:
     clips = f"<ofd:Clip>{area(rect(10, 10, 40, 40))}</ofd:Clip><ofd:Clip>{area(rect(30, 10, 40, 40))}</ofd:Clip>"
     assert reds(painted(make_ofd(clipped(clips))), (20, 30), (40, 30), (60, 30)) == [False, True, False]
@@ -1368,6 +1403,11 @@ def test_a_composite_is_as_transparent_as_it_is_told_to_be(make_ofd: MakeOfd) ->
     assert near(at(painted(make_ofd(use(attributes='Alpha="51"'), res=res)), 40, 30), (255, 204, 204))
 
 
+def test_a_transparent_composite_is_drawn_whole_whatever_size_it_claims(make_ofd: MakeOfd) -> None:
+    res = composite(block(0, 0, 10, 10, "255 0 0")).replace('Width="20" Height="20"', "")
+    assert near(at(painted(make_ofd(use(attributes='Alpha="51"'), res=res)), 35, 25), (255, 204, 204))
+
+
 def test_page_blocks_are_drawn(make_ofd: MakeOfd) -> None:
     assert read(make_ofd(f"<ofd:PageBlock><ofd:PageBlock>{words('块')}</ofd:PageBlock></ofd:PageBlock>")) == "块"
 
@@ -1384,6 +1424,11 @@ def test_composites_that_multiply_are_refused_in_time(make_ofd: MakeOfd, monkeyp
     error = refused(make_ofd(use(), res=res))
     assert error.code == "hostile-source"
     assert "objects" in error.message
+
+
+@pytest.mark.parametrize("data", ["", "C", "M 5 5", "M 5 5 C"])
+def test_a_path_of_nothing_draws_nothing(make_ofd: MakeOfd, data: str) -> None:
+    assert painted(make_ofd(path(data, colours=BLACK_FILL))).getextrema() == ((255, 255),) * 3
 
 
 def test_a_pattern_within_a_pattern_is_refused(make_ofd: MakeOfd) -> None:

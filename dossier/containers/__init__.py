@@ -71,21 +71,23 @@ def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language
     """
     if not _is_container(source, kind):
         raise ConversionError(
-            f"it is no container but {kind}"
-            if kind is not Kind.ZIP
-            else "it is no archive, but a document in ZIP form",
+            "it is no archive but a document in the form of one"
+            if kind is Kind.ZIP
+            else f"it is no container but {kind}",
             fix="name it as evidence in a form that can be bound, such as PDF",
             code=archive.UNSUPPORTED,
         )
     job = _Job(Room(into, source.stat().st_size), password, language)
-    members = tuple(job.open(source, kind, "", 0))
+    members = list(job.open(source, kind, "", 0))
     if not members:
         raise ConversionError(
             "there is no file in it" + (", only what is left out" if job.left_out else ""),
             fix="ask what it was to hold, and for a new one",
             code="empty-source",
         )
-    return Contents(members, tuple(job.notes()))
+    # An archive may hold both a file a.zip and a folder of that name.
+    own = names.unique([member.name for member in members])
+    return Contents(tuple(map(Member, own, (member.path for member in members))), tuple(job.notes()))
 
 
 def recognise(path: Path) -> Kind:

@@ -66,17 +66,9 @@ _LOCKED = 0x1
 _AES = 99
 _UNICODE_PATH = 0x7075  # Info-ZIP's extra field, APPNOTE.TXT 4.6.9
 _LOCAL_HEADER = 30
-_DOS_FOLDER = 0x10
 _UNIX = 3
 # Files at the root of packages that are documents or programs in the form of a ZIP.
 _PACKAGE_MARKS = frozenset({"[content_types].xml", "mimetype", "meta-inf/manifest.mf", "androidmanifest.xml"})
-_RAR_LINKS = frozenset(
-    {
-        rarfile.RAR5_XREDIR_UNIX_SYMLINK,
-        rarfile.RAR5_XREDIR_WINDOWS_SYMLINK,
-        rarfile.RAR5_XREDIR_WINDOWS_JUNCTION,
-    }
-)
 _TAR_EXTENSIONS = frozenset(
     {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
 )
@@ -287,7 +279,7 @@ def _text(name: str | bytes) -> str:
 
 def _said(error: BaseException) -> str:
     """Return what a library says of a failure, in one line that cannot hide anything."""
-    return names.shown(" ".join(str(error).split())[:200].replace("/", "∕")) if str(error) else type(error).__name__
+    return names.visible(" ".join(str(error).split()))[:200] or type(error).__name__
 
 
 def _damaged(what: str) -> ConversionError:
@@ -384,8 +376,6 @@ def _tar(source: Path, room: Room) -> Iterator[_Entry]:
             nonlocal seen_end
             seen_end = len(buf) == _BLOCK and not any(buf)
             header = super().frombuf(buf, encoding, errors)
-            if header.size < 0:
-                raise _damaged("it is damaged: an entry claims to be smaller than nothing")
             if header.type in _TAR_EXTENSIONS and header.size > MAX_TAR_HEADER:
                 raise hostile("a header in it would fill the memory")
             return header
@@ -402,9 +392,7 @@ def _tar(source: Path, room: Room) -> Iterator[_Entry]:
         ) as package:
             for header in package:
                 room.enter()
-                # Only extended headers say how a name is encoded; older ones hold bytes.
-                old = "path" not in header.pax_headers
-                name = header.name.encode("utf-8", "surrogateescape") if old else header.name
+                name = header.name.encode("utf-8", "surrogateescape")  # the bytes as they stand there
                 if header.isdir():
                     continue
                 if _left_out(name):
@@ -458,7 +446,7 @@ def _7z(source: Path, room: Room, password: str) -> Iterator[_Entry]:
             raise _encrypted("it is locked with a password")
         file.seek(0)
         try:
-            with _reading(), py7zr.SevenZipFile(file, password=password if is_locked else None) as package:
+            with _reading(), py7zr.SevenZipFile(file, password=password or None) as package:
                 yield from _7z_entries(package, room)
         except ConversionError as error:
             if is_locked and error.code == DAMAGED:  # a wrong password only ever shows as rubbish
@@ -568,7 +556,7 @@ def _rar_entries(source: Path, room: Room, password: str) -> Iterator[_Entry]:
         except _DAMAGED as error:  # the list of its files is locked, too
             raise _encrypted("the password does not open it, or it is damaged") from error
     members = package.infolist()
-    _check_rar(source, blocks, members)
+    _check_rar(blocks, members)
     if any(member.compress_type != rarfile.RAR_M0 or member.needs_password() for member in members):
         _choose_rar_tool(package.is_solid())
     for member in members:
@@ -577,22 +565,19 @@ def _rar_entries(source: Path, room: Room, password: str) -> Iterator[_Entry]:
             continue
         if _left_out(name):
             yield _Entry(name)
-        elif member.is_symlink() or (member.file_redir and member.file_redir[0] in _RAR_LINKS):
+        elif member.is_symlink():
             yield _Entry(name, is_link=True)
         else:
             yield _Entry(name, _rar_member(package, member, room))
 
 
-def _check_rar(source: Path, blocks: list[tuple[int, int]], members: list[Any]) -> None:
-    ends = [flags for kind, flags in blocks if kind == rarfile.RAR_BLOCK_ENDARC]
+def _check_rar(blocks: list[tuple[int, int]], members: list[Any]) -> None:
     if any(kind == rarfile.RAR_BLOCK_MAIN and flags & rarfile.RAR_MAIN_VOLUME for kind, flags in blocks):
         raise ConversionError(
             "it is one part of a divided archive",
             fix="unpack all its parts together and name the files in it",
             code=UNSUPPORTED,
         )
-    if not ends and rarfile.get_rar_version(str(source)) == rarfile.RAR_V5:  # older ones need have no end mark
-        raise _damaged("it is damaged: it breaks off before its end mark")
     if len({member.filename for member in members}) != len(members):
         raise _damaged("it is damaged: two files in it have the same name")  # the library would give one for both
 

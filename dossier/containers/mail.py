@@ -267,11 +267,11 @@ def _reading() -> Iterator[None]:
     except RecursionError:
         raise _hostile("its parts lie in one another without end") from None
     except _DAMAGED as error:
-        raise _damaged(f"it is damaged: {names.shown(str(error)[:200])}") from error
+        raise _damaged(f"it is damaged: {names.visible(str(error))[:200]}") from error
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # the disk's own word; a place no file can have is the mail's fault
             raise
-        raise _damaged(f"it is damaged: {names.shown(str(error)[:200])}") from error
+        raise _damaged(f"it is damaged: {names.visible(str(error))[:200]}") from error
 
 
 def _bytes(path: Path) -> bytes:
@@ -406,7 +406,6 @@ class _PlainText(HTMLParser):
 # --- EML -----------------------------------------------------------------------------------------------------------
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
-_FOLD = re.compile(r"[\r\n]+[ \t]*")
 _UNDECODED = re.compile("[\ud800-\udfff]")
 _QUOTED_NAME = re.compile(r'"([^"]*)"(?= <)')
 _BARE_ADDRESS = re.compile(r"^<([^<>]*)>$")
@@ -554,7 +553,7 @@ def _raw_headers(message: Message, name: str) -> list[tuple[str, str]]:
     found = []
     for key, value in message.raw_items():
         if key.lower() == name:
-            raw = _FOLD.sub(" ", str(value))
+            raw = str(value)
             if _UNDECODED.search(raw):
                 found.append(names.decode(raw.encode("utf-8", "surrogateescape")))
             else:

@@ -11,6 +11,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 
 from dossier import sources
@@ -20,6 +21,8 @@ MAX_NAME = 240
 """Characters of one part of a shown name, and of all of it."""
 
 CHINESE = "gb18030"
+_LONGEST = 1000  # what is cut off before a name is looked at: some archives allow a megabyte
+_SAMPLE = 20_000
 _LOOKS_CHINESE = 0.5
 _MAY_BE_CHINESE = 0.25
 _SURELY_CHINESE = 0.9
@@ -101,25 +104,31 @@ def shown(name: str) -> str:
 
     It is never a path on disk, so ``..`` and a drive's letter do no harm; they only say nothing, and are left out.
     """
-    text = sources.shown(unicodedata.normalize("NFC", name).replace("\\", "/"))
-    text = _TURNS_DIRECTION.sub("\ufffd", _DRIVE.sub("", text))
+    text = unicodedata.normalize("NFC", name[-_LONGEST:].replace("\\", "/"))
+    text = _DRIVE.sub("", visible(text))
     parts = [_cut(part) for part in (piece.strip() for piece in text.split("/")) if part not in ("", ".", "..")]
-    short = "/".join(parts)
-    while len(short) > MAX_NAME:
-        parts = parts[1:]
-        short = "/".join(["…", *parts])
-    return short or "unnamed"
+    kept, length = len(parts), 0
+    while kept and length + len(parts[kept - 1]) < MAX_NAME:
+        kept -= 1
+        length += len(parts[kept]) + 1
+    return "/".join((["…"] if kept else []) + parts[kept:]) or "unnamed"
+
+
+def visible(text: str) -> str:
+    """Return a text with what cannot be seen, or turns the direction of what can, as �."""
+    return _TURNS_DIRECTION.sub("\ufffd", sources.shown(text))
 
 
 def unique(taken: Sequence[str]) -> list[str]:
     """Return the names with a number added to those that came before: an archive may hold two files of one name."""
     seen: set[str] = set()
+    last: dict[str, int] = {}
     result: list[str] = []
     for name in taken:
-        path, number, candidate = PurePosixPath(name), 1, name
+        path, candidate = PurePosixPath(name), name
         while candidate in seen:
-            number += 1
-            candidate = str(path.with_name(f"{path.stem} ({number}){path.suffix}"))
+            last[name] = last.get(name, 1) + 1
+            candidate = str(path.with_name(f"{path.stem} ({last[name]}){path.suffix}"))
         seen.add(candidate)
         result.append(candidate)
     return result
@@ -166,7 +175,7 @@ def _surely_utf8(name: bytes) -> bool:
 
 def _chinese(text: str) -> float:
     """Say how much like Chinese a text looks, from 0 to 1, by its characters beyond ASCII."""
-    weights = [_weight(character) for character in text if not character.isascii()]
+    weights = [_weight(character) for character in islice((c for c in text if not c.isascii()), _SAMPLE)]
     return sum(weights) / len(weights) if weights else 0.0
 
 

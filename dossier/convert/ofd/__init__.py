@@ -36,7 +36,7 @@ from dossier.convert.ofd.package import Budget, Node, Package, child, children, 
 from dossier.errors import ConversionError
 from dossier.part import Note
 
-VERSION = f"1 fonttools {version('fonttools')} / pillow {version('pillow')} / qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"2 fonttools {version('fonttools')} / pillow {version('pillow')} / qpdf {pikepdf.__libqpdf_version__}"
 MAX_BOOKMARKS = 20_000
 MAX_BOOKMARK_DEPTH = 32
 
@@ -158,7 +158,7 @@ def _notes(found: list[Document], findings: Findings) -> Iterable[Note]:
             "embedded-files", f"it carries files that are not bound: {', '.join(names[:_SHOWN])}",
             "name those that are evidence in the manifest",
         )  # fmt: skip
-    count = sum(document.acting() for document in found)
+    count = sum(document.acting for document in found)
     if count:
         yield Note(
             "actions-removed", f"{count} scripts or actions were removed from it", "nothing: none may act in a book"

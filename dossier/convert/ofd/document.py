@@ -49,7 +49,6 @@ Resources = Mapping[tuple[str, str], Resource]
 class Page:
     """A page or a template page: its layers, and the size its own Area gives (None where it has none)."""
 
-    part: str
     node: Node
     resources: Resources
     size: tuple[float, float] | None
@@ -67,7 +66,10 @@ class Stamp:
 
 @dataclass(slots=True)
 class Document:
-    """One document of a file (7.5): ``pages`` are IDs and locations in order."""
+    """One document of a file (7.5): ``pages`` are IDs and locations in order.
+
+    ``acting`` counts the actions, of what has been read so far, that play something or open another file (14).
+    """
 
     package: Package
     root: Node
@@ -81,17 +83,22 @@ class Document:
     signed: bool = False
     attachments: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    acting: int = 0
     _read: dict[str, Page] = field(default_factory=dict)
 
     def page(self, location: str) -> Page:
         """Return a page by its location, relative to the document."""
         part = _needed(self.package, location, self.folder)
-        if part not in self._read:
-            node = self.package.xml(part)
-            own = _resources(self.package, node, "PageRes", (folder_of(part), self.folder))
-            resources = ChainMap(own, dict(self.resources)) if own else self.resources
-            self._read[part] = Page(part, node, resources, _size(child(node, "Area")))
-        return self._read[part]
+        node = self.package.xml(part)
+        own = _resources(self.package, node, "PageRes", (folder_of(part), self.folder))
+        resources = ChainMap(own, dict(self.resources)) if own else self.resources
+        self.acting += _acting(node)
+        return Page(node, resources, _size(child(node, "Area")))
+
+    def _template(self, location: str) -> Page:
+        if location not in self._read:
+            self._read[location] = self.page(location)
+        return self._read[location]
 
     def layers(self, page: Page) -> tuple[list[tuple[Node, Resources]], tuple[float, float]]:
         """Return what is on a page from the bottom up, its templates included, and the page's size (7.7).
@@ -106,7 +113,7 @@ class Document:
             if name not in self.templates:
                 raise damaged(f"page template {name} is not in the file")
             location, default = self.templates[name]
-            template = self.page(location)
+            template = self._template(location)
             size = size or template.size
             order = LAYERS.get(use.get("ZOrder") or default, 0)
             found += [(order, layer, template.resources) for layer in _layers(template.node)]
@@ -136,11 +143,6 @@ class Document:
                 found.setdefault(page.get("PageID", "").strip(), []).extend(annotations)
         return found
 
-    def acting(self) -> int:
-        """Return how many actions of the document and of its pages play something or open another file (14)."""
-        roots = (self.root, *(page.node for page in self._read.values()))
-        return sum(local(node) in _ACTING for root in roots for node in root.iter())
-
 
 def documents(package: Package, budget: Budget) -> Iterator[Document]:
     """Yield the documents of a package in order (7.4)."""
@@ -162,7 +164,7 @@ def documents(package: Package, budget: Budget) -> Iterator[Document]:
 
 def _document(package: Package, part: str, budget: Budget) -> Document:
     root = package.xml(part)
-    document = Document(package, root, folder_of(part))
+    document = Document(package, root, folder_of(part), acting=_acting(root))
     common = child(root, "CommonData")
     document.size = _size(child(common, "PageArea"))
     document.default_space = text(child(common, "DefaultCS"))
@@ -183,6 +185,10 @@ def _document(package: Package, part: str, budget: Budget) -> Document:
         entries = children(package.xml(listed), "Attachment")
         document.attachments = [e.get("Name") or text(child(e, "FileLoc")) or "?" for e in entries]
     return document
+
+
+def _acting(root: Node) -> int:
+    return sum(local(node) in _ACTING for node in root.iter())
 
 
 def _needed(package: Package, location: str, *folders: str) -> str:

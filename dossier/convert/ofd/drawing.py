@@ -267,10 +267,12 @@ class Painter:
             canvas = Canvas(self.book)
             scene = _Scene(canvas, document, page.resources, depth=depth).deeper()
             self._layers(layers, scene)
-            for annotation in document.annotations().get(document.pages[0][0], ()):
+            name, _ = document.pages[0]
+            for annotation in document.annotations().get(name, ()):
                 self._annotation(annotation, scene)
             for stamp in document.stamps:
-                self._stamp(stamp, canvas, scene.depth)
+                if stamp.page == name:
+                    self._stamp(stamp, canvas, scene.depth)
             return self.book.form(canvas, (0, 0, width, height)), (width, height)
 
     # --- objects ---------------------------------------------------------------------------------------------------
@@ -442,9 +444,8 @@ class Painter:
             return
         form = Canvas(self.book)
         self._block(content, replace(scene, canvas=form, base=IDENTITY, links=None))
-        width, height = (number(resource.node.get(side) or "0") for side in ("Width", "Height"))
         self._blend(node, scene.canvas, opacity, opacity)
-        scene.canvas.draw(self.book.form(form, (0, 0, width, height)))
+        scene.canvas.draw(self.book.form(form, (-MAX_SIDE, -MAX_SIDE, MAX_SIDE, MAX_SIDE)))
 
     # --- clips -----------------------------------------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ def parse(data: str, budget: Budget) -> list[Segment]:
             start = points[0]
             outline.append(("M", (start,)))
         elif operator == "C":
-            outline.append(("Z", ()))
+            outline += [("Z", ())] if outline else []
         else:
             if not outline or outline[-1][0] == "Z":
                 outline.append(("M", (here,)))

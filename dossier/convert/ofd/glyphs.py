@@ -135,11 +135,6 @@ class Program:
             with _ignoring_what_is_broken():
                 self.bold = self.bold or self._font["OS/2"].usWeightClass >= _BOLD
 
-    @property
-    def is_cubic(self) -> bool:
-        """Say whether outlines are made of cubic curves."""
-        return self._cff is not None
-
     def glyph_of(self, char: str) -> int | None:
         """Return the number of a character's glyph; None where the font has none."""
         number = self._characters.glyph_of(ord(char)) or self._names.get(char)
@@ -326,7 +321,7 @@ def _truetype(program: Program, shapes: set[Shape]) -> tuple[bytes, dict[Shape, 
     glyphs: dict[str, Any] = {}
     for name, (outline, _) in zip(names, outlines, strict=True):
         pen = TTGlyphPen(None)
-        outline.replay(Cu2QuPen(pen, _CUBIC_ERROR * units, reverse_direction=program.is_cubic))
+        outline.replay(Cu2QuPen(pen, _CUBIC_ERROR * units))
         glyphs[name] = pen.glyph()
     builder = FontBuilder(units, isTTF=True)
     builder.updateHead(created=0, modified=0)  # else its bytes tell when it was made
