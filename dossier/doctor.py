@@ -76,7 +76,7 @@ def _formats() -> Iterator[Format]:
             yield Format(kind.value, False, remedy(kind) or "make a PDF of it")
 
 
-_UNPACK_RAR = ("unrar", "unar", "7z", "7zz", "bsdtar")
+_UNPACK_RAR = ("unrar", "unar", "bsdtar")
 
 
 _LIBRARIES = (

@@ -87,6 +87,8 @@ HOMES = {
     "pillow_heif": {"convert.image"},
     "py7zr": {"containers.archive"},
     "rarfile": {"containers.archive"},
+    "pyzipper": {"containers.archive"},
+    "Cryptodome": {"containers.archive"},
     "olefile": {"containers.mail"},
     "markdown_it": {"convert.text"},
     "pikepdf": {

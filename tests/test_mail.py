@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import socket
 import struct
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import docx
+import olefile  # type: ignore[import-untyped]
 import pytest
 
 from dossier import containers, sources
@@ -188,6 +190,14 @@ def test_the_page_is_the_same_on_any_day(monkeypatch: pytest.MonkeyPatch) -> Non
     assert mail.document(letter) == first
     with zipfile.ZipFile(io.BytesIO(first)) as package:
         assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_the_page_is_set_as_chinese() -> None:
+    document = docx.Document(io.BytesIO(mail.document(Letter(body="正文"))))
+
+    styles = document.styles.element.xml
+    assert 'w:eastAsia="zh-CN"' in styles
+    assert 'w:eastAsia="宋体"' in styles
 
 
 def test_control_characters_do_not_break_the_page(into: Path) -> None:
@@ -669,6 +679,25 @@ def test_a_mail_larger_than_any_is_not_even_read(into: Path, monkeypatch: pytest
     assert refused(text_mail("x" * 1000), into).code == "hostile-source"
 
 
+def test_no_more_of_a_parts_headers_is_read_than_is_sane(into: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "MAX_HEADER", 60)
+    far = part("application/pdf", b"x", "Content-Disposition: attachment;" + " " * 60 + "filename=a.pdf")
+
+    assert listed(unpack(eml(multi("mixed", far)), into)) == ["邮件正文.docx", "附件1.pdf"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+def test_the_disks_fault_is_told_from_the_mails(into: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(olefile, "OleFileIO", fails)
+    path = write(into.parent / "a.msg", compound(MESSAGE))
+
+    with pytest.raises(ConversionError if number == errno.EINVAL else OSError):
+        mail.read_msg(path)
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -914,19 +943,27 @@ def test_an_outlook_mail_is_recognised_by_its_class_or_its_streams(
 
 
 def test_an_old_outlook_mail_in_a_code_page_is_read(into: Path) -> None:
+    attached = {
+        "__properties_version1.0": properties(8, p3705=1),
+        **texts("big5", p3707="報告.txt"),
+        **binary("3701", b"x"),
+    }
     message = {
-        "__properties_version1.0": properties(32, p3FFD=936),
-        **texts("gbk", p0037="朱镕基的质量工作", p1000="正文", p0C1A="市质强办", p0E04="发展改革局", p0E03="张三"),
+        "__properties_version1.0": properties(32, p3FFD=950),
+        **texts("big5", p0037="品質工作", p1000="正文", p0C1A="市質強辦", p0E04="發展改革局", p0E03="張三"),
+        "__attach_version1.0_#00000000": attached,
     }
 
-    rows, text = page(unpack(compound(message), into))
+    contents = unpack(compound(message), into)
 
+    rows, text = page(contents)
     assert (rows["主题"], rows["发件人"], rows["收件人"], rows["抄送"]) == (
-        "朱镕基的质量工作",
-        "市质强办",
-        "发展改革局",
-        "张三",
+        "品質工作",
+        "市質強辦",
+        "發展改革局",
+        "張三",
     )
+    assert listed(contents)[1] == "報告.txt"
     assert text == "正文"
 
 
@@ -939,16 +976,16 @@ def test_an_exchange_servers_inner_addresses_are_not_shown(into: Path) -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        binary("1013", "<p>质量</p><img src='http://t.example/p.gif'>".encode("gbk")),
-        texts(p1013="<p>质量</p><img src='http://t.example/p.gif'>"),
+        binary("1013", "<p>品質</p><img src='http://t.example/p.gif'>".encode("big5")),
+        texts(p1013="<p>品質</p><img src='http://t.example/p.gif'>"),
     ],
 )
 def test_html_of_an_outlook_mail_is_read_and_nothing_fetched(into: Path, html: Tree) -> None:
-    message = MESSAGE | texts(p1000="") | {"__properties_version1.0": properties(32, p3FDE=936)} | html
+    message = MESSAGE | texts(p1000="") | {"__properties_version1.0": properties(32, p3FDE=950)} | html
 
     contents = unpack(compound(message), into)
 
-    assert page(contents)[1] == "质量"
+    assert page(contents)[1] == "品質"
     assert "t.example" in note(contents, containers.EXTERNAL)
 
 
@@ -977,11 +1014,18 @@ def test_a_text_that_is_kept_as_rtf_alone_becomes_an_attachment(into: Path) -> N
     assert contents.members[1].path.read_bytes() == b"{\\rtf1 text}"
 
 
+def test_rtf_is_not_looked_at_where_there_is_a_text(into: Path) -> None:
+    contents = unpack(compound(MESSAGE | binary("1009", packed_rtf(b"{\\rtf1 text}"))), into)
+
+    assert listed(contents) == ["邮件正文.docx", "大文件.bin", "小.txt"]
+
+
 def test_rtf_is_unpacked_as_outlook_packs_it() -> None:
     long = b"{\\rtf1 " + bytes(range(32, 127)) * 60 + b"}"  # more than the window holds
 
     assert mail.unpacked_rtf(packed_rtf(long)) == long
     assert mail.unpacked_rtf(packed_rtf(b"x", bytes([0, 0x04]))) == b"x{\\rtf1"  # six bytes from the window's start
+    assert mail.unpacked_rtf(packed_rtf(b"abc", bytes([0x0C, 0xF1]))) == b"abcabc"  # what was just written, from 207
     assert mail.unpacked_rtf(struct.pack("<LL4sL", 15, 3, b"MELA", 0) + b"abc") == b"abc"
 
 
@@ -1020,8 +1064,11 @@ def test_outlook_mails_in_one_another_are_refused_beyond_a_depth(into: Path) -> 
 
 def test_pictures_in_the_text_of_an_outlook_mail_are_listed_as_such(into: Path) -> None:
     message = MESSAGE | attachment(1, "logo.png", PNG, p3712="logo", p370E="image/png")
+    message |= attachment(2, "photo.png", PNG, p370E="image/png")
 
-    assert page(unpack(compound(message), into))[0]["附件"] == "1. 大文件.bin\n2. logo.png（正文中的图片）"
+    rows, _ = page(unpack(compound(message), into))
+
+    assert rows["附件"] == "1. 大文件.bin\n2. logo.png（正文中的图片）\n3. photo.png"
 
 
 def test_an_attachment_that_is_only_a_link_is_left_out_and_named(into: Path) -> None:
