@@ -7,12 +7,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dossier import cache, convert, fonts
+from dossier import cache, containers, convert, fonts
 from dossier.convert import embedded, libreoffice
 from dossier.errors import EngineError
 from dossier.plan import remedy
 from dossier.sources import Kind
-from dossier.unpacking import CONTAINERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def examine() -> Examination:
 
 
 def _formats() -> Iterator[Format]:
-    accepted = convert.accepted() | CONTAINERS
+    accepted = convert.accepted() | containers.KINDS
     for kind in Kind:
         if kind in (Kind.EMPTY, Kind.UNKNOWN):
             continue

@@ -19,7 +19,6 @@ from dossier.containers import Contents
 from dossier.errors import ConversionError, Problem
 from dossier.manifest import Evidence, Front, Item, Manifest
 from dossier.sources import Kind, Options, PathRefused, SourceFile
-from dossier.unpacking import CONTAINERS
 
 _SUFFIXES = {
     Kind.PDF: {".pdf"},
@@ -233,7 +232,7 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
     for name in names:
         try:
             found_there = sources.read(manifest.root, name)
-            options, kind = _options(entry, name, means), containers.recognise(found_there.path)
+            options, kind = _options(entry, name, means), containers.recognise(found_there.path, found_there.kind)
             source = replace(found_there, options=options, kind=kind)
         except PathRefused as error:
             report("refused-path", str(error), error.fix)
@@ -245,7 +244,7 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
             fix = f"check the file's permissions, or ask {_whom(item)} to send it again"
             report("unreadable-source", f"{name} cannot be read: {error.strerror}", fix)
         else:
-            opened = _open(source, means, report) if source.kind in CONTAINERS and means.unpack else [source]
+            opened = _open(source, means, report) if source.kind in containers.KINDS and means.unpack else [source]
             found += [one for one in opened if _is_bindable(one, item, means, report)]
     return replace(proof, sources=tuple(found), problems=tuple(problems), names=tuple(names))
 

@@ -13,9 +13,6 @@ from dossier.errors import ConversionError, EngineCrash
 from dossier.sources import Kind, SourceFile
 from dossier.workers import processes
 
-CONTAINERS = frozenset({Kind.ZIP, Kind.SEVEN_ZIP, Kind.RAR, Kind.TAR, Kind.EML, Kind.MSG})
-"""The kinds of source that hold further sources."""
-
 
 @dataclass(slots=True)
 class Unpacker:

@@ -60,6 +60,8 @@ _ARCHIVES: dict[Kind, archive.Reader] = {
     Kind.RAR: archive.read_rar,
 }
 _MAILS: dict[Kind, Callable[[Path], Letter]] = {Kind.EML: mail.read_eml, Kind.MSG: mail.read_msg}
+KINDS = frozenset({*_ARCHIVES, *_MAILS})
+"""The kinds of source that hold further sources."""
 
 
 def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language: str = "zh-CN") -> Contents:
@@ -90,9 +92,9 @@ def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language
     return Contents(tuple(map(Member, own, (member.path for member in members))), tuple(job.notes()))
 
 
-def recognise(path: Path) -> Kind:
-    """Say what a file is from its content, mails and TARs among the rest."""
-    kind = sources.recognise(path)
+def recognise(path: Path, kind: Kind | None = None) -> Kind:
+    """Say what a file is from its content, mails and TARs among the rest; ``kind`` is what sources took it for."""
+    kind = kind or sources.recognise(path)
     if kind is Kind.OLE and looks_like_msg(path):
         return Kind.MSG
     if kind in (Kind.TEXT, Kind.UNKNOWN):
