@@ -12,13 +12,14 @@ from urllib.parse import quote, unquote
 
 from dossier import placement, receipt
 from dossier.bind import Area, Leaf
-from dossier.book import Book, Entry, Proof
+from dossier.book import Book, BoundSource, Entry, Proof, statuses
+from dossier.context import spans_of
 from dossier.errors import Problem
-from dossier.frontmatter import Settled, spans_of
+from dossier.frontmatter import Settled
 from dossier.numbering import Slot, Span
 from dossier.part import Link, Part, PartPage
 from dossier.placement import Paper, Placement
-from dossier.sources import SourceFile
+from dossier.sources import PhotoSheets, SourceFile
 from dossier.stamp import Stamp
 
 _JUMP = "dossier:"
@@ -28,12 +29,16 @@ _COVER = "封面"
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Where a page comes from: page ``index`` (from 1) of ``part``; ``source`` names the file, if evidence."""
+    """Where a page comes from: page ``index`` (from 1) of ``part``; ``source`` names the file, if evidence.
+
+    Of a sheet of several photos ``source`` is the first of ``sources``.
+    """
 
     part: Part
     index: int
     source: str = ""
     rotate: int = 0
+    sources: tuple[str, ...] = ()
 
     @property
     def page(self) -> PartPage:
@@ -105,9 +110,16 @@ def _origins(book: Book, settled: Settled) -> dict[Address, _Origin]:
         offset = 0
         for bound in proof.bound:
             for page in bound.pages:
-                origins[proof.key, offset] = _Origin(bound.part, page, bound.source.name, proof.planned.entry.rotate)
+                origins[proof.key, offset] = _origin(bound, page, proof.planned.entry.rotate)
                 offset += 1
     return origins
+
+
+def _origin(bound: BoundSource, page: int, rotate: int) -> _Origin:
+    if not isinstance(bound.source, PhotoSheets):
+        return _Origin(bound.part, page, bound.source.name, rotate)
+    names = tuple(photo.name for photo in bound.source.on(page))
+    return _Origin(bound.part, page, names[0], sources=names)  # its photos are turned already, each by itself
 
 
 def _place(slot: Slot, origin: _Origin | None, paper: Paper, stamp: Stamp) -> Placement:
@@ -270,7 +282,7 @@ def record(
 ) -> receipt.Receipt:  # fmt: skip
     """Write down what the bound volumes hold."""
     book, manifest = assembly.book, assembly.book.plan.manifest
-    spans = spans_of(book, assembly.settled.pagination)
+    spans, known = spans_of(book, assembly.settled.pagination), statuses(book)
     return receipt.Receipt(
         title=manifest.title,
         complete=assembly.complete,
@@ -278,7 +290,9 @@ def record(
         engine=engine,
         template_set=template_set,
         volumes=tuple(volumes),
-        items=tuple(_item(book, entry, spans, originals) for entry in book.entries if entry.planned.leaf),
+        items=tuple(
+            _item(entry, known[entry.planned.item.id], spans, originals) for entry in book.entries if entry.planned.leaf
+        ),
         pages=tuple(_page(leaf, origin) for leaf, origin in zip(assembly.leaves, assembly.origins, strict=True)),
         problems=assembly.problems,
         outline=assembly.bookmarks,
@@ -289,7 +303,7 @@ def record(
     )
 
 
-def _item(book: Book, entry: Entry, spans: Mapping[str, Span], originals: Mapping[str, str]) -> receipt.Item:
+def _item(entry: Entry, status: str, spans: Mapping[str, Span], originals: Mapping[str, str]) -> receipt.Item:
     item, span = entry.planned.item, spans.get(entry.planned.item.id)
     return receipt.Item(
         id=item.id,
@@ -297,7 +311,7 @@ def _item(book: Book, entry: Entry, spans: Mapping[str, Span], originals: Mappin
         unit=item.unit,
         points="" if item.points is None else f"{item.points:f}",
         self_score="" if item.self_score is None else f"{item.self_score:f}",
-        status=book.status(entry),
+        status=status,
         level=entry.planned.level,
         evidence=tuple(_evidence(proof, spans.get(proof.id), originals) for proof in entry.proofs),
         **_where(span),
@@ -309,11 +323,16 @@ def _evidence(proof: Proof, span: Span | None, originals: Mapping[str, str]) -> 
         id=proof.id,
         title=proof.planned.title,
         status=proof.status,
-        sources=tuple(_source(bound.source, len(bound.pages), originals) for bound in proof.bound),
+        sources=tuple(row for bound in proof.bound for row in _sources(bound, originals)),
         warnings=tuple(problem.message for problem in proof.problems if problem.severity == "warning"),
         see=proof.planned.entry.see,
         **_where(span),
     )
+
+
+def _sources(bound: BoundSource, originals: Mapping[str, str]) -> list[receipt.Source]:
+    alone = len(bound.source.files) == 1
+    return [_source(file, len(bound.pages) if alone else 1, originals) for file in bound.source.files]
 
 
 def _source(source: SourceFile, pages: int, originals: Mapping[str, str]) -> receipt.Source:
@@ -355,7 +374,8 @@ def _page(leaf: Leaf, origin: _Origin | None) -> receipt.Page:
         item=slot.item,
         evidence=slot.evidence,
         source=origin.source if origin else "",
-        source_page=origin.index if origin and origin.source else None,
+        source_page=(1 if origin.sources else origin.index) if origin and origin.source else None,
+        sources=origin.sources if origin and len(origin.sources) > 1 else (),
         digest=origin.page.digest if origin else "",
         width=round(leaf.placement.width, 3),
         height=round(leaf.placement.height, 3),

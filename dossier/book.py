@@ -10,14 +10,14 @@ from dossier.errors import ConversionError, Problem
 from dossier.numbering import Block
 from dossier.part import Part
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
-from dossier.sources import SourceFile
+from dossier.sources import PhotoSheets, Source
 
 
 @dataclass(frozen=True, slots=True)
 class BoundSource:
     """A source and those of its part's pages (from 1) that are bound."""
 
-    source: SourceFile
+    source: Source
     part: Part
     pages: tuple[int, ...]
 
@@ -94,14 +94,7 @@ class Book:
 
     def status(self, entry: Entry) -> str:
         """Return an item's status; a citation is as good as what it cites."""
-        if entry.planned.item.not_applicable:
-            return "not-applicable"
-        by_id = {proof.id: proof for proof in self.proofs()}
-        problems = list(entry.planned.problems)
-        for proof in entry.proofs:
-            cited = by_id.get(proof.planned.entry.see or "")
-            problems += (cited or proof).problems
-        return worst(problems) or "complete"
+        return _status(entry, {proof.id: proof for proof in self.proofs()})
 
     def blocks(self) -> list[Block]:
         """Return the body of the book: for each leaf its divider, its evidence, and a placeholder at each gap.
@@ -124,6 +117,22 @@ class Book:
         return blocks
 
 
+def statuses(book: Book) -> dict[str, str]:
+    """Return the status of every item by its id, as :meth:`Book.status` says, but looking at each proof only once."""
+    by_id = {proof.id: proof for proof in book.proofs()}
+    return {entry.planned.item.id: _status(entry, by_id) for entry in book.entries}
+
+
+def _status(entry: Entry, by_id: Mapping[str, Proof]) -> str:
+    if entry.planned.item.not_applicable:
+        return "not-applicable"
+    problems = list(entry.planned.problems)
+    for proof in entry.proofs:
+        cited = by_id.get(proof.planned.entry.see or "")
+        problems += (cited or proof).problems
+    return worst(problems) or "complete"
+
+
 def collect(plan: Plan, outcomes: Mapping[str, Part | ConversionError]) -> Book:
     """Join a plan with what became of its sources, by name; a source without pages becomes a problem."""
     return Book(
@@ -142,12 +151,15 @@ def _proof(
     item = planned.item.id
     bound: list[BoundSource] = []
     problems = list(proof.problems)
-    for source in proof.sources:
+    for planned_source in proof.sources:
+        source, refused = _parted(planned_source, outcomes)
+        for name, error in refused:
+            problems.append(_refusal(name, error, where, item, proof.id))
+        if source is None:
+            continue
         outcome = outcomes[source.key]
         if isinstance(outcome, ConversionError):
-            own = PurePosixPath(source.name).name
-            message = f"{source.name}: {outcome.message.removeprefix(f'{own}: ')}"
-            problems.append(Problem(outcome.code, message, outcome.fix, "error", where, item, proof.id))
+            problems += [_refusal(file.name, outcome, where, item, proof.id) for file in source.files]
             continue
         for note in outcome.notes:
             message = f"{source.name}: {note.message}"
@@ -158,6 +170,22 @@ def _proof(
             continue
         bound.append(BoundSource(source, outcome, wanted))
     return Proof(proof, tuple(bound), tuple(problems))
+
+
+def _parted(
+    source: Source, outcomes: Mapping[str, Part | ConversionError]
+) -> tuple[Source | None, list[tuple[str, ConversionError]]]:
+    """Return what can be bound of a source, and which photos of sheets were refused, each for a reason of its own."""
+    if not isinstance(source, PhotoSheets):
+        return source, []
+    refused = {file.key: error for file in source.files if isinstance(error := outcomes.get(file.key), ConversionError)}
+    kept = source.only(lambda file: file.key not in refused)
+    return kept if kept.files else None, [(f.name, refused[f.key]) for f in source.files if f.key in refused]
+
+
+def _refusal(name: str, error: ConversionError, where: str, item: str, evidence: str) -> Problem:
+    message = f"{name}: {error.message.removeprefix(f'{PurePosixPath(name).name}: ')}"
+    return Problem(error.code, message, error.fix, "error", where, item, evidence)
 
 
 def select(ranges: Sequence[tuple[int, int | None]], count: int) -> tuple[int, ...] | None:

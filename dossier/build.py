@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -21,6 +22,7 @@ from dossier import (
     book,
     cache,
     convert,
+    documents,
     fonts,
     frontmatter,
     manifest,
@@ -30,7 +32,7 @@ from dossier import (
     receipt,
     sources,
     stamp,
-    templates,
+    template_sets,
     workers,
 )
 from dossier.assembly import Assembly
@@ -39,6 +41,7 @@ from dossier.errors import ConversionError, Problem, TemplateError, UsageError
 from dossier.manifest import Manifest
 from dossier.part import Part
 from dossier.receipt import Receipt
+from dossier.sources import PhotoSheets, Source, SourceFile
 from dossier.unpacking import Unpacker
 from dossier.verify import Verification, prove
 
@@ -128,8 +131,10 @@ def build(
     tell = progress or (lambda event: None)
     # What can fail at once does so before anything is written.
     today = document_date(loaded)
-    template_set = templates.find_set(loaded.template_set, loaded.path.parent)
+    template_set = template_sets.find_set(loaded.template_set, loaded.path.parent)
+    loaded = template_set.complete(loaded)
     settings = convert.choose(engine or loaded.engine, (loaded.page.width, loaded.page.height))
+    settings = replace(settings, look=template_set.look, captions=template_set.captions)
     with ExitStack() as stack:
         stack.enter_context(publish.exclusive(folder))
         staging = stack.enter_context(publish.staging(folder))
@@ -142,19 +147,22 @@ def build(
         tell(Event("read"))
         unpack = stack.enter_context(Unpacker(loaded.language))
         planned = plan.plan(loaded, convert.accepted(), unpack, passwords or {})
-        collected = book.collect(planned, press.convert(_sources(planned), "convert"))
+        collected = book.collect(planned, press.sources(_sources(planned)))
         settled = frontmatter.settle(collected, template_set, today, press.documents, _folder(work, "documents"))
+        labels = frontmatter.fill_labels(collected, template_set, today, settled.pagination, _folder(work, "labels"))
+        printed = press.documents(labels) if labels else {}
         tell(Event("bind"))
         assembled = _assemble(collected, settled, loaded, work, strict=strict)
         volumes = _bind(assembled, staging, tell)
+        originals, lost = _originals(folder, assembled, staging)
         written = assembly.record(
-            assembled,
+            replace(assembled, problems=(*assembled.problems, *lost)),
             volumes,
             engine={"word": settings.engine, "version": settings.engine_version},
             template_set={"name": template_set.name, "sha256": template_set.sha256},
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            documents=_documents(folder, assembled, staging),
-            originals=_originals(folder, assembled, staging),
+            documents=[*_documents(folder, assembled, staging), *_labels(folder, assembled, staging, labels, printed)],
+            originals=originals,
         )
         tell(Event("prove"))
         proof = prove(staging, written, new=True)
@@ -190,11 +198,25 @@ class _Press:
     workers: int
     tell: Progress
 
-    def convert(self, files: Mapping[str, sources.SourceFile], stage: str) -> dict[str, Part | ConversionError]:
+    def sources(self, found: Mapping[str, Source]) -> dict[str, Part | ConversionError]:
+        """Convert evidence; where a photo keeps its sheets from being made, refuse it alone and bind the others."""
+        outcomes = self.convert(found, "convert")
+        failed = [
+            source
+            for key, source in found.items()
+            if isinstance(source, PhotoSheets) and len(source.files) > 1 and isinstance(outcomes[key], ConversionError)
+        ]
+        alone = {file.key: sheets.only(file.__eq__) for sheets in failed for file in sheets.files}
+        tried = self.convert(alone, "convert") if alone else {}
+        refused = {key: outcome for key, outcome in tried.items() if isinstance(outcome, ConversionError)}
+        fewer = [sheets.only(lambda file: file.key not in refused) for sheets in failed]
+        rest = {sheets.key: sheets for sheets in fewer if sheets.files and sheets.key not in outcomes}
+        again = self.convert(rest, "convert") if rest else {}
+        return {**outcomes, **refused, **again}
+
+    def convert(self, files: Mapping[str, Source], stage: str) -> dict[str, Part | ConversionError]:
         """Convert files and return what became of each, under the keys given."""
-        tasks = {
-            key: convert.task(f.path, f.name, f.kind, f.sha256, self.settings, f.options) for key, f in files.items()
-        }
+        tasks = {key: convert.task_of(source, self.settings) for key, source in files.items()}
         by_key: dict[str, Part | ConversionError] = {}
         for key in {task.key for task in tasks.values()}:
             stored = self.store.get(key)
@@ -235,7 +257,7 @@ def _folder(work: Path, name: str) -> Path:
     return folder
 
 
-def _sources(planned: plan.Plan) -> dict[str, sources.SourceFile]:
+def _sources(planned: plan.Plan) -> dict[str, Source]:
     return {source.key: source for proof in planned.evidence() for source in proof.sources}
 
 
@@ -266,7 +288,7 @@ def _assemble(
 
 def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Volume]:
     count = max(slot.volume for slot in assembled.settled.pagination.slots)
-    names = frontmatter.file_names(count, draft=not assembled.complete)
+    names = documents.file_names(count, draft=not assembled.complete)
     loaded = assembled.book.plan.manifest
     volumes: list[receipt.Volume] = []
     for number, name in enumerate(names, start=1):
@@ -293,19 +315,50 @@ def _documents(folder: Path, assembled: Assembly, staging: Path) -> list[str]:
     return names
 
 
-def _originals(folder: Path, assembled: Assembly, staging: Path) -> dict[str, str]:
-    """Stage the sources that binding takes a signature or files from, and return where each lies, by its name."""
+def _labels(
+    folder: Path, assembled: Assembly, staging: Path, filled: Mapping[str, Path], printed: Mapping[str, Part]
+) -> list[str]:
+    """Stage the labels as Word files, to be changed, and as PDFs, to be printed; a draft has them as documents."""
+    if not filled or (not assembled.complete and _stands(_earlier(folder, "receipt.json"))):
+        return []
+    kept = _folder(staging, "labels")
+    for name, path in filled.items():
+        shutil.copyfile(path, kept / f"{name}.docx")
+        shutil.copyfile(printed[name].path, kept / f"{name}.pdf")
+    return [f"labels/{name}{suffix}" for name in filled for suffix in (".docx", ".pdf")]
+
+
+def _originals(folder: Path, assembled: Assembly, staging: Path) -> tuple[dict[str, str], list[Problem]]:
+    """Stage the sources that binding takes a signature or files from, and return where each lies, by its name.
+
+    One that is no longer what was bound is left out, and reported.
+    """
     if not assembled.complete and _stands(_earlier(folder, "receipt.json")):
-        return {}
+        return {}, []
     kept: dict[str, str] = {}
+    lost: list[Problem] = []
     for proof in assembled.book.proofs():
         for bound in proof.bound:
-            if bound.source.name not in kept and any(note.code in _UNTOUCHED for note in bound.part.notes):
-                name = f"originals/{proof.id}-{len(kept) + 1}{bound.source.path.suffix}"
+            source = bound.source
+            if not isinstance(source, SourceFile) or source.name in kept:
+                continue
+            if any(note.code in _UNTOUCHED for note in bound.part.notes):
+                suffix = source.path.suffix if _PLAIN_SUFFIX.fullmatch(source.path.suffix) else ".original"
+                name = f"originals/{proof.id}-{len(kept) + 1}{suffix}"
                 (staging / "originals").mkdir(exist_ok=True)
-                shutil.copyfile(bound.source.path, staging / name)
-                kept[bound.source.name] = name
-    return kept
+                try:
+                    sources.prove_readable(source.path)
+                    shutil.copyfile(source.path, staging / name)
+                    sources.prove_unchanged(staging / name, source.sha256)
+                except ConversionError as error:
+                    message = f"{source.name}: the file is not kept beside the book: {error.message}"
+                    lost.append(Problem(error.code, message, error.fix, "warning", evidence=proof.id))
+                else:
+                    kept[source.name] = name
+    return kept, lost
+
+
+_PLAIN_SUFFIX = re.compile(r"\.\w{1,8}", re.ASCII)
 
 
 _UNTOUCHED = frozenset({"signature-lost", "embedded-files"})
@@ -349,7 +402,10 @@ def _files(earlier: Receipt | None) -> set[str]:
 
 
 def _is_own(path: Path) -> bool:
-    return bool(path.suffix) and path.name[0] != "." and path.parent.as_posix() in (".", "documents", "originals")
+    return bool(path.suffix) and path.name[0] != "." and path.parent.as_posix() in _OWN_FOLDERS
+
+
+_OWN_FOLDERS = (".", "documents", "labels", "originals")
 
 
 def _as_error(problem: Problem) -> Problem:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from dossier import book, convert, manifest, plan, templates
+from dossier import book, convert, manifest, plan, template_sets
 from dossier.convert import pdf
-from dossier.errors import ConversionError, Problem, TemplateError
+from dossier.errors import ConversionError, Problem, SetError, TemplateError
 from dossier.manifest import Manifest
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
 from dossier.sources import Kind, recognise
@@ -96,7 +96,7 @@ def _item(entry: PlannedItem, found: Mapping[str, tuple[Problem, ...]]) -> ItemS
 def _unreadable(loaded: Manifest, entry: PlannedItem, proof: PlannedEvidence) -> Iterable[Problem]:
     """Open the PDFs, which is quick, and report those that cannot be bound as the manifest wants it."""
     where, item = loaded.where(proof.id), entry.item.id
-    for source in proof.sources:
+    for source in proof.files:
         if source.kind is not Kind.PDF:
             continue
         try:
@@ -136,8 +136,11 @@ def _units(loaded: Manifest, items: Iterable[ItemState]) -> Iterable[UnitState]:
 
 def _missing_templates(loaded: Manifest) -> Iterable[Problem]:
     try:
-        found = templates.find_set(loaded.template_set, loaded.path.parent)
-        for name in {"divider", *(entry.name for entry in (*loaded.front, *loaded.back) if entry.name)}:
+        found = template_sets.find_set(loaded.template_set, loaded.path.parent)
+        labels = found.complete(loaded).labels
+        for name in {"divider", *labels, *(entry.name for entry in (*loaded.front, *loaded.back) if entry.name)}:
             found.path(name)
+    except SetError as error:
+        yield from error.problems
     except TemplateError as error:
         yield Problem("missing-template", error.message, error.fix, where=str(loaded.path))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +21,8 @@ from rich.text import Text
 
 from dossier import cache as store
 from dossier import doctor as examination
-from dossier import manifest, templates
+from dossier import manifest, template_sets
+from dossier.authoring import lint, preview, starter
 from dossier.build import Binder, Engine, Event
 from dossier.build import build as build_binder
 from dossier.check import Report
@@ -251,9 +253,96 @@ def templates_group() -> None:
 @templates_group.command("list")
 def templates_list() -> int:
     """Name the template sets and what each holds."""
-    for name in templates.available():
-        found = templates.find_set(name, Path())
+    for name in template_sets.available():
+        found = template_sets.find_set(name, Path())
         _out.print(Text(f"{name}: {', '.join(found.names)}  "), Text(str(found.folder), style="dim"), sep="")
+    return ExitStatus.COMPLETE
+
+
+@templates_group.command("check")
+@click.argument("path", metavar="PATH|SET")
+@click.option("--fix", is_flag=True, help="Mend what is safe to mend in place; the file as it was is kept as .bak.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+def templates_check(path: str, *, fix: bool, as_json: bool) -> int:
+    """Find the mistakes in a Word file, or in all templates of a set, without building."""
+    report = lint.check(path, mend=fix)
+    if as_json:
+        findings = [found.as_dict() for found in report.findings]
+        _print_json({"sound": report.sound, "files": report.files, "backups": report.backups, "findings": findings})
+    else:
+        _print_findings(report)
+    return ExitStatus.COMPLETE if report.sound else ExitStatus.INCOMPLETE
+
+
+def _print_findings(report: lint.Report) -> None:
+    """Print each finding once, with all the files that it is about."""
+    files: dict[lint.Finding, list[str]] = {}
+    for found in report.findings:
+        files.setdefault(replace(found, file=""), []).append(found.file)
+    for found, names in files.items():
+        line = Text("mended: " if found.mended else f"{found.severity}: ")
+        line.stylize("green" if found.mended else _STYLES[found.severity])
+        line.append(", ".join(dict.fromkeys(names)), style="bold")
+        line.append(f", {found.place}" if found.place else "")
+        line.append(f": {found.message}")
+        line.append(f", in “{found.text}”" if found.text and found.text not in found.message else "")
+        line.append("" if found.mended else f" → {found.fix}")
+        _out.print(line)
+    for backup in report.backups:
+        _out.print(Text(f"as it was: {backup}", style="dim"))
+    counts = Counter("mended" if found.mended else found.severity for found in files)
+    said = ", ".join(f"{counts[kind]} {kind}" for kind in ("error", "warning", "info", "mended") if counts[kind])
+    count = f"{len(report.files)} file" + "s" * (len(report.files) != 1)
+    state = "[green]sound[/]" if report.sound else "[bold red]not sound[/]"
+    _out.print(f"{state}  {count}: {said or 'nothing to say'}")
+
+
+@templates_group.command("preview")
+@click.argument("path", metavar="PATH|SET")
+@click.option("-o", "--output", metavar="DIR", required=True, help="Folder for the PDF files and pictures.")
+@click.option("--manifest", "manifest_path", metavar="FILE", help="Show this dossier; an example by default.")
+@click.option("--engine", type=click.Choice(["embedded", "libreoffice"]), default="embedded", show_default=True,
+              help="What draws the pages.")  # fmt: skip
+@click.option("--watch", is_flag=True, help="Draw again whenever a file is saved; Ctrl+C ends it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+def templates_preview(
+    path: str, output: str, manifest_path: str | None, engine: preview.Engine, *, watch: bool, as_json: bool
+) -> int:
+    """Fill one Word file, or every template of a set, and draw its pages; nothing is bound."""
+    dossier = Path(manifest_path) if manifest_path else None
+    if not watch:
+        shown = preview.preview(path, Path(output), dossier=dossier, engine=engine)
+        if as_json:
+            _print_json({"engine": shown.engine, "sheets": [asdict(sheet) for sheet in shown.sheets]})
+        else:
+            _print_preview(shown)
+        return ExitStatus.COMPLETE
+    for number, seen in enumerate(preview.watch(path, Path(output), dossier=dossier, engine=engine)):
+        if isinstance(seen, preview.Preview):
+            _print_preview(seen)
+        else:
+            _err.print(Text(str(seen), style="bold red"))
+        if number == 0:
+            _err.print("watching: save the file in Word to see it anew, press Ctrl+C to end", style="dim")
+    return ExitStatus.COMPLETE
+
+
+def _print_preview(shown: preview.Preview) -> None:
+    for sheet in shown.sheets:
+        count = "1 page" if len(sheet.pages) == 1 else f"{len(sheet.pages)} pages"
+        _out.print(Text(f"{sheet.template}: {count}  "), Text(str(sheet.pdf), style="dim"), sep="")
+        for note in sheet.notes:
+            _err.print(Text(f"{note.severity}: {sheet.template}: {note.message} → {note.fix}", style="yellow"))
+    _err.print(Text(f"drawn by {shown.engine}", style="dim"))
+
+
+@templates_group.command("new")
+@click.argument("name")
+@click.option("--from", "base", metavar="SET", default="official", show_default=True, help="The set to copy.")
+def templates_new(name: str, base: str) -> int:
+    """Make a set of your own in the folder NAME: a copy to start from, with a how-to."""
+    folder = starter.start(name, lint.find(base))
+    _out.print(Text(str(folder)), "  open READ-ME-FIRST.docx in it", sep="")
     return ExitStatus.COMPLETE
 
 

@@ -3,8 +3,9 @@
 ::
 
     DossierError                    exit status
-     ├── ProblemsError              3  made of several problems; only the two below are raised
+     ├── ProblemsError              3  made of several problems; only those below are raised
      │    ├── ManifestError         2  the manifest cannot be used; carries every Problem found
+     │    ├── SetError              2  a set.yaml cannot be used; a TemplateError as well
      │    └── VerificationError     1  a finished binder is not what its receipt says
      ├── UsageError                 2  the command line names something that is not there
      ├── TemplateError              2  a Word template cannot be filled
@@ -108,6 +109,10 @@ class TemplateError(DossierError):
     """A Word template cannot be found or filled."""
 
     exit_status = ExitStatus.USAGE
+
+
+class SetError(ProblemsError, TemplateError):
+    """The settings of a template set cannot be used; carries every Problem found."""
 
 
 class UnsettledError(TemplateError):

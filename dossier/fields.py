@@ -172,8 +172,25 @@ def _label(value: object) -> str:
     return text
 
 
-def _lines(value: object) -> object:
-    return (value,) if isinstance(value, str | Plain) else value
+_CAPTION = ("time", "place", "occasion")
+
+
+def _caption(value: object) -> str:
+    """Take a caption as text, or as a mapping of time, place and occasion; a time left out is that of the photo."""
+    if not isinstance(value, dict):
+        return as_text(value)
+    fix = "write text, or {time: …, place: …, occasion: …}"
+    for key in value:
+        if key not in _CAPTION:
+            meant = guess(str(key), _CAPTION)
+            remedy = f"did you mean `{meant}`?" if meant else fix
+            raise Misfit("bad-caption", f"has a key `{shorten(str(key))}` that captions do not have", remedy)
+    parts = {key: as_line(part) for key, part in value.items()}
+    return " ".join(part for part in (parts.get("time", "{time}"), *map(parts.get, _CAPTION[1:])) if part)
+
+
+def _captions(value: object) -> object:
+    return (value,) if isinstance(value, str | Plain | dict) else value
 
 
 # --- numbers and dates ---------------------------------------------------------------------------------------------
@@ -433,12 +450,22 @@ EvidenceId = Annotated[str, BeforeValidator(_id(70)), _NAME_SCHEMA]
 Language = Annotated[str, BeforeValidator(_language)]
 Color = Annotated[str, BeforeValidator(_color), WithJsonSchema({"type": "string", "pattern": _COLOR.pattern})]
 Label = Annotated[str, BeforeValidator(_label)]
-Lines = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(_lines),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+_CAPTION_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {key: {"type": "string"} for key in _CAPTION},
+            "additionalProperties": False,
+        },
+    ]
+}
+Captions = Annotated[
+    tuple[Annotated[str, BeforeValidator(_caption), WithJsonSchema(_CAPTION_SCHEMA)], ...],
+    BeforeValidator(_captions),
+    WithJsonSchema({"anyOf": [_CAPTION_SCHEMA, {"type": "array", "items": _CAPTION_SCHEMA}]}),
 ]
-"""One text or several."""
+"""One caption or several; ``{time}`` and ``{name}`` in one stand for when its photo was taken, and its file's name."""
 Number = Annotated[
     Decimal,
     BeforeValidator(_decimal),

@@ -6,11 +6,14 @@ one that is over its memory is refused more, one that writes without end is refu
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from dossier.errors import ConversionError
 
 SECONDS = 120.0
 """Time for one source."""
@@ -21,12 +24,14 @@ OUTPUT = 4 * 1024**3
 
 
 @contextmanager
-def bounded(seconds: float = SECONDS, memory: int = MEMORY, output: int = OUTPUT) -> Iterator[None]:
+def bounded(seconds: float | None = None, memory: int | None = None, output: int | None = None) -> Iterator[None]:
     """Bound what happens inside, in a worker process of a POSIX system; elsewhere nothing is bounded.
 
     A process that is over its time is killed by SIGALRM, which nothing inside can catch. Over its memory, Python raises
-    MemoryError and a library may crash; over its output, writing raises OSError.
+    MemoryError and a library may crash. Over its output, writing raises OSError, which becomes ConversionError where
+    the limit is this one and not one that the system had set before.
     """
+    seconds, memory, output = seconds or SECONDS, memory or MEMORY, output or OUTPUT
     if sys.platform == "win32" or multiprocessing.parent_process() is None:
         yield
         return
@@ -39,8 +44,15 @@ def bounded(seconds: float = SECONDS, memory: int = MEMORY, output: int = OUTPUT
         resource.setrlimit(kind, (lower, hard))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    own = resource.getrlimit(resource.RLIMIT_FSIZE)[0] == output
     try:
         yield
+    except OSError as error:
+        if error.errno == errno.EFBIG and own:
+            raise ConversionError(
+                f"it becomes more than {output / 1024**3:g} GiB", fix="split it", code="oversized-source"
+            ) from error
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for kind, limits in kept.items():

@@ -14,6 +14,7 @@ from dossier import references, yaml_source
 from dossier.errors import ManifestError, Problem
 from dossier.fields import (
     MM,
+    Captions,
     Color,
     Crop,
     Date,
@@ -23,7 +24,6 @@ from dossier.fields import (
     Label,
     Language,
     Line,
-    Lines,
     Margin,
     Misfit,
     Name,
@@ -45,7 +45,7 @@ from dossier.yaml_source import Mapping, Place, Plain, Source, Value, follow, pl
 _CHOICE = BeforeValidator(as_text)
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
     """What all parts of a manifest share: frozen, no unknown keys, and ``key:`` with nothing after it is not given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,7 +68,7 @@ class _Section(BaseModel):
         return None
 
     @model_validator(mode="after")
-    def _check_keys(self) -> _Section:
+    def _check_keys(self) -> Section:
         found = self.conflict({key for key in self.model_fields_set if getattr(self, key) not in ("", (), None)})
         if found:
             raise found
@@ -86,7 +86,7 @@ def _not_one_of(given: Collection[str], keys: Sequence[str], fix: str) -> Misfit
     return Misfit("one-of", f"`{found[1]}` cannot stand beside `{found[0]}`", fix, found[1])
 
 
-class Period(_Section):
+class Period(Section):
     """The time that the dossier covers, both days included."""
 
     start: Date = Field(alias="from", description="first day, like 2023-01-01")
@@ -99,7 +99,7 @@ class Period(_Section):
         return self
 
 
-class Page(_Section):
+class Page(Section):
     """The sheet that everything is bound on; lengths are in points."""
 
     size: PaperSize = Field("A4", description="A4, A3, A5, B5, Letter, or upright width x height like 210x297mm")
@@ -131,7 +131,7 @@ class Page(_Section):
         return self
 
 
-class Numbering(_Section):
+class Numbering(Section):
     """How page numbers run and look; lengths are in points."""
 
     style: Label = Field("— {n} —", description="the printed label; shows {n}, and may show {total} and {volume}")
@@ -149,7 +149,7 @@ class Numbering(_Section):
     color: Color = Field("#000000", description='colour of the label, like "#C00000"')
 
 
-class Volumes(_Section):
+class Volumes(Section):
     """How the binder is split; exactly one of the two."""
 
     max_pages: Annotated[int, *whole(1, 99_999)] | None = Field(None, description="most pages in a volume")
@@ -160,7 +160,7 @@ class Volumes(_Section):
         return _not_one_of(given, ("max_pages", "by"), "write `max_pages: 400` or `by: section`")
 
 
-class Unit(_Section):
+class Unit(Section):
     """A department that must supply evidence."""
 
     contact: Line = Field("", description="whom to ask")
@@ -168,7 +168,7 @@ class Unit(_Section):
     note: Text = Field("", description="anything else worth knowing")
 
 
-class Front(_Section):
+class Front(Section):
     """A document before or after the items: a template of the template set by ``name``, or a ``file`` of one's own."""
 
     name: ItemId = Field("", description="a template of the template set, such as cover, index or scores")
@@ -191,13 +191,13 @@ class Front(_Section):
         return _not_one_of(given, ("name", "file"), "write a template's name, or {file: …, title: …}")
 
 
-class Draft(_Section):
+class Draft(Section):
     """How an incomplete binder is marked."""
 
     watermark: Name = Field("草稿", description="text across every page of a draft")
 
 
-class Evidence(_Section):
+class Evidence(Section):
     """One proof under an item: exactly one of ``file``, ``files`` and ``see``."""
 
     id: EvidenceId = Field("", description="unique; left out, it is the item's id and a number: 1-1-01")
@@ -210,7 +210,12 @@ class Evidence(_Section):
     issuer: Line = Field("", description="who issued it")
     date: Date | None = Field(None, description="date of issue, like 2021-03-01")
     role: Line = Field("", description="which of the item's `requires` it fills")
-    captions: Lines = Field((), description="text under the pictures: one for all, or a list with one for each")
+    layout: Annotated[Literal["1-up", "2-up", "4-up", "6-up"], _CHOICE] | None = Field(
+        None, description="photo sheets: how many photos share a page, each with its caption"
+    )
+    captions: Captions = Field(
+        (), description="text under photos, or {time, place, occasion}: one or a list; {time} in text is the photo's own"
+    )
     rotate: Turn = Field(0, description="degrees to turn its pages clockwise")
     crop: Crop | None = Field(
         None, description="part of an image to show: left, top, right and bottom edge, like [50%, 0%, 100%, 100%]"
@@ -223,17 +228,23 @@ class Evidence(_Section):
 
     @classmethod
     def conflict(cls, given: Collection[str]) -> Misfit | None:
+        given = set(given)
         fix = 'write one of {file: folder/name.pdf}, {files: "folder/*.jpg"} and {see: id}; make two entries of two'
         found = _not_one_of(given, ("file", "files", "see"), fix)
-        own = ("pages", "captions", "rotate", "crop", "fit", "password")
+        own = ("pages", "layout", "captions", "rotate", "crop", "fit", "password")
         lost = next((key for key in own if key in given), "") if "see" in given else ""
         if lost and not found:
             fix = "delete it, or give it to the evidence that is cited"
             return Misfit("one-of", f"`{lost}` has no effect beside `see`", fix, lost)
-        return found
+        if found or not given & {"layout", "captions"}:
+            return found
+        lost = next((key for key in ("pages", "fit") if key in given), "")
+        fix = "photos on sheets are all shown, as large as they fit; delete one of the two"
+        sheets = "layout" if "layout" in given else "captions"
+        return Misfit("one-of", f"`{lost}` cannot stand beside `{sheets}`", fix, lost) if lost else None
 
 
-class Item(_Section):
+class Item(Section):
     """One assessment item. Items nest; the leaves carry evidence. ``unit`` is inherited from the item above."""
 
     id: ItemId = Field(description="unique, like 1-1")
@@ -260,7 +271,7 @@ class Item(_Section):
         return None
 
 
-class Manifest(_Section):
+class Manifest(Section):
     """All that one manifest describes; made by :func:`load`."""
 
     title: Name = Field(description="what the dossier is called")
@@ -285,6 +296,12 @@ class Manifest(_Section):
     items: tuple[Item, ...] = Field(min_length=1, description="the assessment items")
     back: tuple[Front, ...] = Field((), description="documents after the items, in order")
     draft: Draft = Field(default_factory=Draft, description="how an incomplete binder is marked")
+    labels: tuple[ItemId, ...] = Field(
+        (), description="labels to print beside the binder, one for each volume: templates of the set, such as spine"
+    )
+    values: dict[Name, Line] = Field(
+        default_factory=dict, description="more for templates to show, such as a fonds number: {全宗号: X012}"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Manifest:
@@ -429,7 +446,7 @@ def _error(path: Path, problems: Sequence[Problem]) -> ManifestError:
 
 # --- pydantic's errors, in our words -------------------------------------------------------------------------------
 
-_MODELS: Final[dict[str, type[_Section]]] = {
+_MODELS: Final[dict[str, type[Section]]] = {
     "period": Period,
     "page": Page,
     "numbering": Numbering,
@@ -441,7 +458,7 @@ _MODELS: Final[dict[str, type[_Section]]] = {
     "back": Front,
     "draft": Draft,
 }
-_SHORTHAND: Final[dict[type[_Section], str]] = {
+_SHORTHAND: Final[dict[type[Section], str]] = {
     Page: "size",
     Numbering: "style",
     Volumes: "max_pages",
@@ -480,8 +497,9 @@ def _conflicts(root: Mapping, failed: Sequence[_Path]) -> Iterator[dict[str, Any
     for path in dict.fromkeys(whole_path[:end] for whole_path in failed for end in range(len(whole_path))):
         trail = follow(root, path)
         value = trail[-1]
-        if len(trail) <= len(path) or not isinstance(value, Mapping):
-            continue
+        named = next((step for step in reversed(path) if isinstance(step, str)), "")
+        if len(trail) <= len(path) or not isinstance(value, Mapping) or (named and named not in _MODELS):
+            continue  # not there, or a mapping that is no model's
         given = [key for key, entry in value.items() if not absent(value, key) and entry != []]
         found = _model_at(path).conflict(given)
         if found:
@@ -578,13 +596,13 @@ def _meant(root: Mapping, path: _Path) -> str:
     return guess(str(path[-1]), [key for key in _keys(_model_at(path[:-1])) if key not in given])
 
 
-def _model_at(path: Sequence[int | str]) -> type[_Section]:
-    model: type[_Section] = Manifest
+def _model_at(path: Sequence[int | str]) -> type[Section]:
+    model: type[Section] = Manifest
     for before, step in zip(("", *path), path, strict=False):
-        if isinstance(step, str) and before != "units":
+        if isinstance(step, str) and before not in ("units", "values"):
             model = _MODELS.get(step, model)
     return model
 
 
-def _keys(model: type[_Section]) -> list[str]:
+def _keys(model: type[Section]) -> list[str]:
     return [entry.alias or name for name, entry in model.model_fields.items()]

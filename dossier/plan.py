@@ -7,9 +7,10 @@ sheet; it is never left out in silence.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Protocol
@@ -18,7 +19,7 @@ from dossier import containers, sources
 from dossier.containers import Contents
 from dossier.errors import ConversionError, Problem
 from dossier.manifest import Evidence, Front, Item, Manifest
-from dossier.sources import Kind, Options, PathRefused, SourceFile
+from dossier.sources import TIME, Kind, Options, PathRefused, PhotoSheets, Source, SourceFile
 
 _SUFFIXES = {
     Kind.PDF: {".pdf"},
@@ -39,6 +40,8 @@ _SUFFIXES = {
     Kind.OFD: {".ofd"},
 }
 _IMAGES = frozenset({Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF, Kind.HEIC, Kind.JPEG2000})
+_PHOTOS = _IMAGES - {Kind.TIFF}  # a TIFF is a scan, and may have many pages
+_MOST_PHOTOS = 24  # laid out at a time: a multiple of what any sheet holds
 _NO_TEXT = frozenset().union(*_SUFFIXES.values()) - {".doc", ".xls"}  # the names that programs give to HTML, too
 _OFFICE = (
     "install LibreOffice (on Debian: apt-get install libreoffice-writer libreoffice-calc libreoffice-impress), "
@@ -60,9 +63,14 @@ class PlannedEvidence:
     id: str
     title: str
     entry: Evidence
-    sources: tuple[SourceFile, ...] = ()
+    sources: tuple[Source, ...] = ()
     problems: tuple[Problem, ...] = ()
     names: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """Every file of its sources, in order."""
+        return tuple(file for source in self.sources for file in source.files)
 
     @property
     def status(self) -> str:
@@ -225,9 +233,6 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
         where = manifest.where(entry.id)
         problems.append(Problem(code, message, fix, severity, where, item.id, entry.id))  # type: ignore[arg-type]
 
-    if entry.captions:
-        message = f"{proof.title}: its captions are kept in the manifest, but are not printed yet"
-        report("captions-unprinted", message, "write what must be seen into the title", warning=True)
     names = _names(manifest, item, entry, report)
     for name in names:
         try:
@@ -246,7 +251,34 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
         else:
             opened = _open(source, means, report) if source.kind in containers.KINDS and means.unpack else [source]
             found += [one for one in opened if _is_bindable(one, item, means, report)]
-    return replace(proof, sources=tuple(found), problems=tuple(problems), names=tuple(names))
+    bound: Iterable[Source] = found
+    if found and (entry.layout or entry.captions):
+        bound = _photo_sheets(entry, found, manifest.language, report)
+    return replace(proof, sources=tuple(bound), problems=tuple(problems), names=tuple(names))
+
+
+def _photo_sheets(entry: Evidence, found: Sequence[SourceFile], language: str, report: _Report) -> Iterator[Source]:
+    """Put photos that follow each other on sheets; what is no photo stands between them as it is."""
+    photos = sum(source.kind in _PHOTOS for source in found)
+    asked = "`layout` and `captions` have" if entry.layout and entry.captions else None
+    asked = asked or ("`layout` has" if entry.layout else "`captions` has")
+    for source in found:
+        if source.kind not in _PHOTOS:
+            message = f"{source.name} is {_article(source.kind)}: {asked} no effect on it"
+            report("no-effect", message, "name it under evidence of its own, without them", warning=True)
+    if len(entry.captions) > 1 and len(entry.captions) != photos:
+        message = f"there are {len(entry.captions)} captions for {photos} photos of {entry.file or entry.files}"
+        report("caption-count", message, "write one for each photo, in the order of their names", warning=True)
+    captions = iter(entry.captions if len(entry.captions) > 1 else [*entry.captions[:1]] * photos)
+    layout = entry.layout or "1-up"
+    for is_photo, run in groupby(found, lambda source: source.kind in _PHOTOS):
+        sources_of_run = list(run)
+        if not is_photo:
+            yield from sources_of_run
+            continue
+        for start in range(0, len(sources_of_run), _MOST_PHOTOS):
+            files = tuple(sources_of_run[start : start + _MOST_PHOTOS])
+            yield PhotoSheets(files, tuple(next(captions, TIME) for _ in files), layout, entry.rotate, language)
 
 
 def _options(entry: Evidence, name: str, means: _Means) -> Options:
@@ -281,9 +313,9 @@ def _is_bindable(source: SourceFile, item: Item, means: _Means, report: _Report)
     if suffix and suffix not in _SUFFIXES.get(source.kind, {suffix}):
         message = f"{source.name} is {_article(source.kind)} whatever its name says; bound as what it is"
         report("misnamed-source", message, "rename the file", warning=True)
-    if (source.options.crop or source.options.fit != "page") and source.kind not in _IMAGES:
-        message = f"{source.name} is {_article(source.kind)}: `crop` and `fit` have no effect on it"
-        report("no-effect", message, "delete them, or make an image of it", warning=True)
+    if (source.options.crop or source.options.fit != "page") and source.kind is Kind.MEDIA:
+        message = f"{source.name} is {_article(source.kind)}: `crop` and `fit` have no effect on the sheet about it"
+        report("no-effect", message, "delete them, or bind a picture of it", warning=True)
     return True
 
 
@@ -382,7 +414,7 @@ _MANIFESTS = {".yaml", ".yml"}
 
 def _title(entry: Evidence) -> str:
     if entry.file:
-        return PurePosixPath(entry.file).stem
+        return sources.shown(PurePosixPath(entry.file).stem)
     folders = [part for part in PurePosixPath(entry.files).parent.parts if not set(part) & set("*?[")]
     return folders[-1] if folders else entry.files
 

@@ -1,9 +1,9 @@
 """The receipt: the JSON map of a finished binder, and its types.
 
 Keys follow the contract; those added to it are, on a page, ``digest`` (what it shows, see :mod:`dossier.identity`),
-``width`` and ``height`` of the sheet in points, ``placed`` (the matrix that puts the source's page on it) and ``links``
-(the jumps written on it); at the top ``outline``, ``created``, ``sources``, ``documents`` and ``originals``. ``page``,
-``first`` and ``last`` count from 1.
+``width`` and ``height`` of the sheet in points, ``placed`` (the matrix that puts the source's page on it), ``links``
+(the jumps written on it) and, of a sheet of photos, ``sources`` (all of them); at the top ``outline``, ``created``,
+``sources``, ``documents`` and ``originals``. ``page``, ``first`` and ``last`` count from 1.
 """
 
 from __future__ import annotations
@@ -96,7 +96,10 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One physical page. ``number`` is as one says it, ``label`` as it is printed (empty on blanks and covers)."""
+    """One physical page. ``number`` is as one says it, ``label`` as it is printed (empty on blanks and covers).
+
+    Of a sheet of several photos ``source`` is the first, and ``sources`` are all of them.
+    """
 
     volume: int
     page: int
@@ -107,6 +110,7 @@ class Page:
     evidence: str = ""
     source: str = ""
     source_page: int | None = None
+    sources: tuple[str, ...] = ()
     digest: str = ""
     width: float = 0.0
     height: float = 0.0

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Context as Arithmetic
 from functools import partial, wraps
 from typing import Any, Literal
 
@@ -25,7 +26,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
+from natsort import natsort_keygen, ns
 
 MAX_STEPS = 1_000_000
 """Turns of loops and calls in one document."""
@@ -87,6 +89,7 @@ class Budget:
 
 
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+_date_pattern: ContextVar[str] = ContextVar("date_pattern", default="YYYY年M月D日")
 
 
 class _Bounds(NodeTransformer):
@@ -187,12 +190,14 @@ class Compiled:
     generate: Callable[..., Iterable[str]]
     names: frozenset[str]
 
-    def render(self, context: Mapping[str, object], budget: Budget) -> str:
+    def render(self, context: Mapping[str, object], budget: Budget, date_pattern: str = "") -> str:
         """Return the filled text. Raises Jinja's errors, and those of functions in ``context``."""
         token = _budget.set(budget)
+        pattern = _date_pattern.set(date_pattern or _date_pattern.get())
         try:
             return "".join(self.generate(context))
         finally:
+            _date_pattern.reset(pattern)
             _budget.reset(token)
 
 
@@ -276,13 +281,20 @@ def fields(value: object) -> list[str]:
 
 # --- filters for authors -------------------------------------------------------------------------------------------
 
-_DATE_FIELD = re.compile("YYYY|YY|MM|M|DD|D")
+_DATE_FIELD = re.compile("YYYY|YY|MMMM|MMM|MM|M|DD|D")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _DIGITS = re.compile("[0-9]+")
 _CN = "〇一二三四五六七八九"
 
 
-def as_date(value: Any, pattern: str = "YYYY年M月D日") -> str:
-    """Show a date, or its ISO text, by a pattern of ``YYYY YY MM M DD D``; other text is shown as it is."""
+def as_date(value: Any, pattern: str = "") -> str:
+    """Show a date, or its ISO text, by a pattern of ``YYYY YY MMMM MMM MM M DD D``; other text is shown as it is.
+
+    ``MMMM`` and ``MMM`` are the month's English name, whole or short. Without a pattern, the template set says which.
+    """
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value)
@@ -292,9 +304,10 @@ def as_date(value: Any, pattern: str = "YYYY年M月D日") -> str:
         return shown(value)
     parts = {
         "YYYY": f"{value.year:04}", "YY": f"{value.year % 100:02}", "MM": f"{value.month:02}", "M": f"{value.month}",
-        "DD": f"{value.day:02}", "D": f"{value.day}",
+        "DD": f"{value.day:02}", "D": f"{value.day}", "MMMM": _MONTHS[value.month - 1],
+        "MMM": _MONTHS[value.month - 1][:3],
     }  # fmt: skip
-    return _DATE_FIELD.sub(lambda match: parts[match.group()], pattern)
+    return _DATE_FIELD.sub(lambda match: parts[match.group()], pattern or _date_pattern.get())
 
 
 def cn(value: Any) -> str:
@@ -322,6 +335,109 @@ def points(value: Any) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
+def capital(value: Any, unit: str = "") -> str:
+    """Show a number in the capitals of accounts: 100 as 壹佰; with the unit 元 as money: 34.5 as 叁拾肆元伍角."""
+    number = _number(value)
+    if number is None or number.adjusted() >= _MOST_CAPITALS or number.adjusted() < -_MOST_CAPITALS:
+        return shown(value)
+    sign = "负" if number < 0 else ""
+    whole, _, part = f"{abs(number):f}".partition(".")
+    if not unit:
+        decimals = "".join(_CAPITALS[int(digit)] for digit in part.rstrip("0"))
+        return sign + (_capitals(int(whole)) or "零") + (f"点{decimals}" if decimals else "")
+    cents = int((abs(number) * 100).to_integral_value(ROUND_HALF_UP))
+    if not cents:
+        return f"零{unit}整"
+    whole_units, tens, ones = cents // 100, cents // 10 % 10, cents % 10
+    text = f"{_capitals(whole_units)}{unit}" if whole_units else ""
+    if not tens and not ones:
+        return f"{sign}{text}整"
+    jiao = f"{_CAPITALS[tens]}角" if tens else ("零" if whole_units else "")
+    return sign + text + jiao + (f"{_CAPITALS[ones]}分" if ones else "")
+
+
+_CAPITALS = "零壹贰叁肆伍陆柒捌玖"
+_MOST_CAPITALS = 16  # digits
+
+
+def _capitals(number: int) -> str:
+    for size, name in ((10**8, "亿"), (10**4, "万"), (10**3, "仟"), (10**2, "佰"), (10, "拾")):
+        if number >= size:
+            rest = number % size
+            gap = "零" if rest and rest * 10 < size else ""
+            return _capitals(number // size) + name + gap + _capitals(rest)
+    return _CAPITALS[number] if number else ""
+
+
+def as_number(value: Any, digits: int | None = None, separator: str = ",") -> str:
+    """Show a number in groups of three digits, rounded to ``digits`` behind the point: 1234.5 as 1,234.50."""
+    number = _number(value)
+    if number is None:
+        return shown(value)
+    return f"{_rounded(number, digits):,f}".replace(",", shown(separator)[:1])
+
+
+def percent(value: Any, of: Any = 1, digits: int | None = None) -> str:
+    """Show a number in per cent of another: 98.5 of 100 as 98.5%; nothing where there is nothing to divide by."""
+    number, whole = _number(value), _number(of)
+    if number is None or not whole:
+        return ""
+    share = Arithmetic(prec=MAX_DIGITS).divide(number, whole) * 100
+    if digits is not None:
+        return f"{_rounded(share, digits):f}%"
+    return f"{points(f'{_rounded(share, 2):f}')}%"
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, float | bool) or not isinstance(value, str | int | Decimal):
+        return Decimal(str(value)) if isinstance(value, float) and abs(value) < 10**MAX_DIGITS else None
+    try:
+        number = Decimal(str(value).strip() or "x")
+    except (InvalidOperation, ValueError):
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) <= MAX_DIGITS else None
+
+
+def _rounded(number: Decimal, digits: int | None) -> Decimal:
+    if digits is None:
+        return number
+    if not 0 <= digits <= MAX_DIGITS:
+        raise SecurityError(f"a number cannot be shown with {digits} digits behind the point")
+    return number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, Arithmetic(prec=3 * MAX_DIGITS))
+
+
+def sort_by(values: Iterable[Any], *attributes: str, reverse: bool = False) -> list[Any]:
+    """Sort by one name of each value, then by the next: numbers by size, text as people do (1-9 before 1-10)."""
+    listed: list[Any] = []
+    for value in values:
+        spend(steps=1)
+        listed.append(value)
+    for attribute in reversed(attributes or ("",)):
+        keys = [shown(_field(value, attribute)) for value in listed]
+        numbers = [_number(key) for key in keys if key]
+        order: Callable[[str], Any] = _natural if None in numbers else lambda key: _number(key) or Decimal(0)
+        filled = [pair for pair in zip(keys, listed, strict=True) if pair[0]]
+        filled.sort(key=lambda pair: order(pair[0]), reverse=reverse)
+        # What is not given comes last, whichever way the rest is sorted.
+        listed = [value for _, value in filled] + [v for key, v in zip(keys, listed, strict=True) if not key]
+    return listed
+
+
+_natural = natsort_keygen(alg=ns.IGNORECASE)
+
+
+def _field(value: Any, name: str) -> Any:
+    if not name:
+        return value
+    if name.startswith("_"):
+        raise SecurityError(f"{name!r} is not available in templates")
+    if isinstance(value, Mapping):
+        return value.get(name, "")
+    if not hasattr(value, name):
+        raise UnknownName(f"there is no {name!r}", name, fields(value))
+    return getattr(value, name)
+
+
 def rounded(value: Any, precision: int = 0, method: Literal["common", "ceil", "floor"] = "common") -> float:
     """Round a number to ``precision`` digits, as Jinja does, which would work for ever on millions of them."""
     if abs(precision) > MAX_DIGITS:
@@ -330,7 +446,7 @@ def rounded(value: Any, precision: int = 0, method: Literal["common", "ceil", "f
 
 
 def join(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
-    """Join values, or one field of each, with a separator between them."""
+    """Join values, or one field of each, with a separator between them; links and the like stay what they are."""
     parts: list[str] = []
     size = 0
     for value in values:
@@ -339,13 +455,19 @@ def join(values: Iterable[Any], separator: str = "", attribute: str | None = Non
         if size > MAX_TEXT:
             raise SecurityError(f"a text grows beyond {MAX_TEXT} characters")
         parts.append(text)
+    if any(isinstance(part, Markup) for part in parts):
+        return escape(separator).join(parts)
     return separator.join(parts)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "date": as_date,
     "cn": cn,
+    "capital": capital,
+    "number": as_number,
+    "percent": percent,
     "points": points,
+    "sort_by": sort_by,
     "round": rounded,
     "join": join,
     "upper": lambda value: shown(value).upper(),

@@ -6,16 +6,19 @@ import difflib
 import hashlib
 import os
 import re
+import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from natsort import natsorted, ns
+
+from dossier.errors import ConversionError
 
 _HEAD = 4096
 _PDF_HEADER_WITHIN = 1024  # readers accept junk before the header up to here (ISO 32000-1, annex H, note 13)
@@ -24,7 +27,8 @@ _MAX_PACKAGE_ENTRIES = 20_000
 _MAX_MATCHES = 20_000
 _LEFT_OUT = ("~$", "._", ".~lock.")
 _LEFT_OUT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
-_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_TURNS_DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # so that gpj.exe reads exe.jpg
+_NOT_SHOWN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff{_TURNS_DIRECTION}]")
 _UNDECODED = re.compile("[\ud800-\udfff]")  # how Python holds bytes of a file's name that are not UTF-8
 _DRIVE = re.compile("[A-Za-z]:")
 _DIB_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})  # lengths of the header that follows a bitmap's first one
@@ -129,6 +133,51 @@ class SourceFile:
         """What tells a source from others: its name, and what is asked of it."""
         return self.name if self.options == PLAIN else f"{self.name}\0{self.options!r}\0{self.options.password}"
 
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The file alone, as a :class:`PhotoSheets` has several."""
+        return (self,)
+
+
+TIME = "{time}"
+"""What stands in a caption for when its photo was taken."""
+Layout = Literal["1-up", "2-up", "4-up", "6-up"]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSheets:
+    """Photos that become pages together, with a caption for each; ``turn`` is in degrees, clockwise."""
+
+    files: tuple[SourceFile, ...]
+    captions: tuple[str, ...]
+    layout: Layout
+    turn: int = 0
+    language: str = ""
+
+    @property
+    def name(self) -> str:
+        """How messages call them: the first photo's name, and how many there are."""
+        return self.files[0].name if len(self.files) == 1 else f"{self.files[0].name} and {len(self.files) - 1} more"
+
+    @property
+    def key(self) -> str:
+        """What tells these sheets from other sources."""
+        return "\0".join([repr(self), *(file.key for file in self.files)])
+
+    def only(self, keep: Callable[[SourceFile], bool]) -> PhotoSheets:
+        """Return the sheets of those photos that are to be kept."""
+        kept = [(file, caption) for file, caption in zip(self.files, self.captions, strict=True) if keep(file)]
+        return replace(self, files=tuple(file for file, _ in kept), captions=tuple(caption for _, caption in kept))
+
+    def on(self, page: int) -> tuple[SourceFile, ...]:
+        """Return the photos on a page (from 1)."""
+        room = int(self.layout[0])
+        return self.files[(page - 1) * room : page * room]
+
+
+Source = SourceFile | PhotoSheets
+"""What becomes one part."""
+
 
 def locate(root: Path, name: str) -> Path:
     """Return where ``name`` lies inside ``root``, whether or not it is there; symbolic links are not followed.
@@ -145,13 +194,15 @@ def locate(root: Path, name: str) -> Path:
 def resolve(root: Path, name: str) -> Path:
     """Return the real path of ``name`` inside ``root``.
 
-    Raises PathRefused like :func:`locate` and for a symbolic link that leads out of ``root``, and FileNotFoundError or
-    IsADirectoryError where there is no such file.
+    Raises PathRefused like :func:`locate`, for a symbolic link that leads out of ``root``, and for a device, a pipe or a
+    socket; and FileNotFoundError or IsADirectoryError where there is no such file.
     """
     path = _real(root, locate(root, name), name)
     if path.is_dir():
         raise IsADirectoryError(name)
     if not path.is_file():
+        if path.exists():
+            raise PathRefused(f"{name!r} is no file but a device, a pipe or a socket", "put a file in its place")
         raise FileNotFoundError(name)
     return path
 
@@ -197,6 +248,38 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def prove_readable(path: Path) -> None:
+    """Raise ConversionError where a file that was found is none any more, or cannot be read any more."""
+    try:
+        # What is no file is not opened: a pipe would never answer.
+        if stat.S_ISREG(path.stat().st_mode):
+            path.open("rb").close()
+            return
+    except OSError as error:
+        raise _unreadable(error) from error
+    raise _changed()
+
+
+def prove_unchanged(path: Path, sha256: str) -> None:
+    """Raise ConversionError where a file is not what it was when it was hashed, or cannot be read any more."""
+    prove_readable(path)
+    try:
+        unchanged = sha256_of(path) == sha256
+    except OSError as error:
+        raise _unreadable(error) from error
+    if not unchanged:
+        raise _changed()
+
+
+def _changed() -> ConversionError:
+    fix = "wait until nobody writes it any more, and build again"
+    return ConversionError("it was changed while it was read", fix=fix, code="changed-source")
+
+
+def _unreadable(error: OSError) -> ConversionError:
+    return ConversionError(f"it cannot be read any more: {error.strerror}", fix="put it back, and build again")
 
 
 def similar_names(root: Path, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Finds template sets, and fills Word templates with docxtpl's tags.
+"""Fills Word templates with docxtpl's tags.
 
 A template is a Word file whose text, headers, footers, footnotes, endnotes and properties hold Jinja tags: ``{{ … }}``
 and ``{% … %}``, and docxtpl's ``{%tr … %}`` (a table row), ``{%p … %}`` (a paragraph), ``{%tc … %}`` (a cell) and
@@ -35,9 +35,6 @@ from dossier.convert import ooxml
 from dossier.errors import ConversionError, TemplateError
 from dossier.sandbox import MAX_OUTPUT, Budget, Compiled, Language, UnknownName, shown, spend
 
-_PACKAGE = Path(__file__).resolve().parent
-_SHIPPED = (_PACKAGE / "data" / "templates", _PACKAGE.parent / "templates")
-
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -61,90 +58,6 @@ _SHOWN_TEXT = 90
 _LANGUAGE = Language()
 # What an author's expression can raise, such as adding text to a number.
 _EXPRESSION_ERRORS = (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
-
-
-# --- template sets -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateSet:
-    """A folder of Word templates; ``sha256`` is that of its files' names and bytes."""
-
-    name: str
-    folder: Path
-    sha256: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The templates of the set, without ``.docx``."""
-        return tuple(path.stem for path in _word_files(self.folder))
-
-    def path(self, template_name: str) -> Path:
-        """Return the Word file of a template such as ``cover``. Raises TemplateError where the set has none."""
-        found = {path.stem: path for path in _word_files(self.folder)}
-        if template_name in found:
-            return found[template_name]
-        raise TemplateError(
-            f"template set {self.name!r} has no template {template_name!r}; it has {', '.join(sorted(found))}",
-            fix=_suggest(template_name, found, f"put {template_name}.docx into {self.folder}"),
-        )
-
-    def title(self, template_name: str) -> str:
-        """Return how an index calls a template's document: the Word file's title property, else its name.
-
-        Raises TemplateError as :meth:`path` does, and for a file that is not a Word document.
-        """
-        path = self.path(template_name)
-        core = _prepared(path, where=path.name).members.get(_CORE, b"")
-        title = etree.fromstring(core, _parser()).findtext(_TITLE) if core else None
-        return title if title and not _TAG.search(title) else template_name
-
-
-def available() -> list[str]:
-    """Return the names of the shipped template sets."""
-    folders = (folder for root in _SHIPPED if root.is_dir() for folder in root.iterdir())
-    return sorted({folder.name for folder in folders if _word_files(folder)})
-
-
-def find_set(name: str, beside: Path) -> TemplateSet:
-    """Find a template set: a folder of Word files in the folder ``beside``, else a shipped set.
-
-    Raises TemplateError where there is neither.
-    """
-    own = beside / name
-    for folder in (own, *(root / name for root in _SHIPPED if name in available())):
-        if _word_files(folder):
-            return TemplateSet(name, folder, _digest(folder))
-    if own.is_dir():
-        raise TemplateError(
-            f"the template set {own} has no Word files", fix="copy the .docx files of a shipped set into it"
-        )
-    raise TemplateError(
-        f"there is no template set {name!r}: neither shipped ({', '.join(available())}) nor a folder in {beside}",
-        fix=_suggest(name, available(), "correct `template_set` in the manifest"),
-    )
-
-
-def _word_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    # Word keeps a lock file ~$name.docx beside every document that is open.
-    return sorted(path for path in folder.glob("*.docx") if not path.name.startswith("~$"))
-
-
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    settings = folder / "set.yaml"
-    for path in [*_word_files(folder), *([settings] if settings.is_file() else [])]:
-        data = path.read_bytes()
-        digest.update(f"{path.name}\0{len(data)}\0".encode())
-        digest.update(data)
-    return digest.hexdigest()
-
-
-def _suggest(name: str, known: Iterable[str], otherwise: str) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else otherwise
 
 
 # --- filling -------------------------------------------------------------------------------------------------------
@@ -172,6 +85,21 @@ def fill(template: Path, context: Mapping[str, object], out: Path, *, where: str
             _relate(members, name, jumps)
             _define_hyperlink(members, prepared.hyperlink)
     _write_package(members, out)
+
+
+def title(template: Path) -> str:
+    """Return the title property of a Word file, or nothing where it has none, or one with tags in it.
+
+    Raises TemplateError for a file that is not a sound Word document.
+    """
+    core = _prepared(template, where=template.name).members.get(_CORE, b"")
+    found = etree.fromstring(core, _parser()).findtext(_TITLE) if core else None
+    return found if found and not _TAG.search(found) else ""
+
+
+def prove(template: Path, *, where: str) -> None:
+    """Raise TemplateError for a Word file that cannot be filled whatever the values are."""
+    _prepared(template, where=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,17 +151,18 @@ def _prepared(template: Path, *, where: str) -> _Prepared:
 
 @lru_cache(maxsize=16)
 def _prepare(template: Path, _sha256: bytes, where: str) -> _Prepared:
-    members = _read_package(template, where)
+    members = read_package(template, where)
     parts: dict[str, _PartTemplate] = {}
     for name, data in members.items():
-        if _FILLED.fullmatch(name):
-            root = _parsed(data, name, where)
+        if is_filled(name):
+            root = parsed(data, name, where)
             if _has_tags(root):
                 parts[name] = _compile(root, where)
     return _Prepared(members, parts, _hyperlink_style(members, where))
 
 
-def _read_package(template: Path, where: str) -> dict[str, bytes]:
+def read_package(template: Path, where: str) -> dict[str, bytes]:
+    """Return the members of a Word file's package. Raises TemplateError for one that is not sound."""
     try:
         ooxml.inspect(template)
         with zipfile.ZipFile(template) as package:
@@ -251,13 +180,24 @@ def _parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
-def _parsed(data: bytes, name: str, where: str) -> etree._Element:
+def parsed(data: bytes, name: str, where: str) -> etree._Element:
+    """Return a member as a tree, nothing in it resolved. Raises TemplateError where it is damaged."""
     if len(data) > _MAX_PART:
         raise TemplateError(f"{where}: {name} is larger than {_MAX_PART >> 20} MiB", fix="split the document")
     try:
         return etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
         raise TemplateError(f"{where}: {name} is damaged: {error}", fix="open it in Word and save it anew") from error
+
+
+def is_filled(name: str) -> bool:
+    """Say whether the tags in a member of the package are filled."""
+    return _FILLED.fullmatch(name) is not None
+
+
+def as_jinja(xml: str) -> str:
+    """Return Word's XML as a Jinja template: tags put together again, and taken out of what they stand for."""
+    return str(DocxTemplate(BytesIO()).patch_xml(xml))
 
 
 def _has_tags(root: etree._Element) -> bool:
@@ -271,7 +211,7 @@ def _compile(root: etree._Element, where: str) -> _PartTemplate:
         element.text = (element.text or "").replace("\n", " ")
     xml = etree.tostring(root, encoding="unicode")
     columns = re.search(r"\{[%{]tc\s", xml) is not None
-    patched = DocxTemplate(BytesIO()).patch_xml(xml).replace("\n", " ")
+    patched = as_jinja(xml).replace("\n", " ")
     source = re.sub(r"<w:p(?=[ >])", "\n<w:p", patched)
     try:
         return _PartTemplate(source, _LANGUAGE.compiled(source), columns)
@@ -319,6 +259,11 @@ def _explain(error: Exception, names: set[str]) -> tuple[str, str]:
     if isinstance(error, SecurityError):
         return text, "templates may show values, loop over lists and compare; see templates/README.md"
     return text or type(error).__name__, "see templates/README.md for what templates may say"
+
+
+def _suggest(name: str, known: Iterable[str], otherwise: str) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else otherwise
 
 
 def _one_of(names: Iterable[str]) -> str:
@@ -448,30 +393,44 @@ def _append_text(run: etree._Element, text: str) -> None:
             element.text = token
 
 
-def _hyperlink_style(members: Mapping[str, bytes], where: str) -> str:
-    """Return the id of the style that Word calls Hyperlink; in a Chinese Word the id is another, such as ``a9``."""
-    if _STYLES in members:
-        for style in _parsed(members[_STYLES], _STYLES, where).iter(f"{{{_W}}}style"):
-            name = style.find(f"{{{_W}}}name")
-            if name is not None and name.get(f"{{{_W}}}val", "").lower() == _WORD_HYPERLINK.lower():
-                return str(style.get(f"{{{_W}}}styleId"))
-    return _WORD_HYPERLINK
+def has_hyperlink_style(styles: bytes) -> bool:
+    """Say whether the styles of a Word file have the one that Word calls Hyperlink."""
+    return _hyperlink_id(styles, "") is not None
 
 
-def _define_hyperlink(members: dict[str, bytes], style: str) -> None:
-    """Give the document a Hyperlink style that looks like the text around it, if it has none."""
-    if _STYLES not in members:
-        return
-    root = etree.fromstring(members[_STYLES], _parser())
-    if any(found.get(f"{{{_W}}}styleId") == style for found in root.iter(f"{{{_W}}}style")):
-        return
+def with_hyperlink_style(styles: bytes, style: str = _WORD_HYPERLINK) -> bytes:
+    """Return the styles of a Word file with a Hyperlink style that looks like the text around it."""
+    root = etree.fromstring(styles, _parser())
     root.append(
         etree.fromstring(
             f'<w:style xmlns:w="{_W}" w:type="character" w:styleId="{style}"><w:name w:val="{_WORD_HYPERLINK}"/>'
             '<w:uiPriority w:val="99"/><w:unhideWhenUsed/></w:style>'
         )
     )
-    members[_STYLES] = _serialised(root)
+    return _serialised(root)
+
+
+def _hyperlink_id(styles: bytes, where: str) -> str | None:
+    """Return the id of the style that Word calls Hyperlink; in a Chinese Word the id is another, such as ``a9``."""
+    for style in parsed(styles, _STYLES, where).iter(f"{{{_W}}}style"):
+        name = style.find(f"{{{_W}}}name")
+        if name is not None and name.get(f"{{{_W}}}val", "").lower() == _WORD_HYPERLINK.lower():
+            return str(style.get(f"{{{_W}}}styleId"))
+    return None
+
+
+def _hyperlink_style(members: Mapping[str, bytes], where: str) -> str:
+    found = _hyperlink_id(members[_STYLES], where) if _STYLES in members else None
+    return found or _WORD_HYPERLINK
+
+
+def _define_hyperlink(members: dict[str, bytes], style: str) -> None:
+    """Give the document a Hyperlink style, if it has none."""
+    if _STYLES not in members:
+        return
+    root = etree.fromstring(members[_STYLES], _parser())
+    if all(found.get(f"{{{_W}}}styleId") != style for found in root.iter(f"{{{_W}}}style")):
+        members[_STYLES] = with_hyperlink_style(members[_STYLES], style)
 
 
 def _relate(members: dict[str, bytes], part: str, jumps: _Jumps) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dossier import containers, limits
+from dossier import containers, limits, sources
 from dossier.containers import Contents
 from dossier.errors import ConversionError, EngineCrash
-from dossier.sources import Kind, SourceFile
+from dossier.sources import SourceFile
 from dossier.workers import processes
 
 
@@ -45,7 +45,7 @@ class Unpacker:
     def _unpack(self, source: SourceFile, into: Path, password: str) -> Contents | ConversionError:
         with processes(1) as pool:
             try:
-                return pool.submit(_bounded, source.path, source.kind, into, password, self.language).result()
+                return pool.submit(_bounded, source, into, password, self.language).result()
             except ConversionError as error:
                 return error
             except (BrokenProcessPool, MemoryError):
@@ -56,6 +56,11 @@ class Unpacker:
                 )
 
 
-def _bounded(source: Path, kind: Kind, into: Path, password: str, language: str) -> Contents:
+def _bounded(source: SourceFile, into: Path, password: str, language: str) -> Contents:
     with limits.bounded():
-        return containers.unpack(source, kind, into, password=password, language=language)
+        sources.prove_readable(source.path)
+        try:
+            return containers.unpack(source.path, source.kind, into, password=password, language=language)
+        finally:
+            # Whatever came out of it, or went wrong: the reason may be that it is not what was planned.
+            sources.prove_unchanged(source.path, source.sha256)

@@ -443,9 +443,10 @@ def _changed_sources(claimed: Receipt) -> list[str]:
                 name, sha256 = source.container or source.path, source.container_sha256 or source.sha256
                 try:
                     path = sources.resolve(root, name)  # a receipt may come from anywhere
+                    if name not in changed and sha256_of(path) != sha256:
+                        changed[name] = f"{name} has changed since it was bound"
+                except PermissionError:
+                    changed[name] = f"{name} cannot be read any more"
                 except (sources.PathRefused, OSError):
                     changed[name] = f"{name} is no longer there"
-                    continue
-                if name not in changed and sha256_of(path) != sha256:
-                    changed[name] = f"{name} has changed since it was bound"
     return list(changed.values())

@@ -46,6 +46,11 @@ def _prepare_worker() -> None:
     # unwind the stack so that a running engine is ended with them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _unwind)
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - POSIX only
+
+        # What a source makes crash leaves no picture of the memory, of gigabytes, in whatever folder this is.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # for a parent that is killed outright
 

@@ -1,265 +1,80 @@
 """Draws the first version of the Word templates of the set ``official``: ``python templates/make_official.py``.
 
-The Word files are the templates, not this script: once drawn they are edited in Word. Run it only to start afresh.
 Fonts, sizes and margins follow GB/T 9704-2012 (title 2号小标宋, body 3号仿宋, first-level heads 3号黑体; 37, 35, 28 and
-26 mm of margin); tables are set in 五号 to keep the index short. The same bytes come out on any day.
+26 mm of margin); tables are set in 五号 to keep the index short. See ``drawing.py`` for what all sets share.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Sequence
-from datetime import datetime
-from io import BytesIO
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docx import Document
-from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
-from docx.shared import Mm, Pt
-
-FOLDER = Path(__file__).resolve().parent / "official"
-EPOCH = (1980, 1, 1, 0, 0, 0)
-
-SONG, HEI, FANG, KAI, BIAO = "宋体", "黑体", "仿宋_GB2312", "楷体_GB2312", "方正小标宋简体"
-LATIN = "Times New Roman"
-WIDTH = 156  # mm between the margins
-
-LEFT, CENTER, RIGHT = WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
-TOP, MIDDLE, FOOT = (
-    WD_CELL_VERTICAL_ALIGNMENT.TOP,
-    WD_CELL_VERTICAL_ALIGNMENT.CENTER,
-    WD_CELL_VERTICAL_ALIGNMENT.BOTTOM,
+from docx.shared import Pt
+from drawing import (
+    BIAO,
+    CENTER,
+    FANG,
+    FOOT,
+    HEI,
+    KAI,
+    LEFT,
+    MIDDLE,
+    SONG,
+    TIMES,
+    TOP,
+    Cell,
+    Look,
+    Style,
+    add,
+    below,
+    gap,
+    height,
+    shade,
+    shrink_last,
+    table,
+    tag,
+    write,
 )
 
-# name: (based on, Chinese face, Latin face, size in points, line in points, alignment, space before, space after)
-STYLES: dict[str, tuple[str, str, str, float, float, Any, float, float]] = {
-    "Title": ("Normal", BIAO, LATIN, 22, 36, CENTER, 0, 14),
+FOLDER = Path(__file__).resolve().parent / "official"
+WIDTH = 156  # mm between the margins
+
+STYLES: dict[str, Style] = {
+    "Title": ("Normal", BIAO, TIMES, 22, 36, CENTER, 0, 14),
     "Heading 1": ("Normal", HEI, HEI, 16, 29, LEFT, 14, 6),
-    "封面标题": ("Title", BIAO, LATIN, 26, 46, CENTER, 0, 0),
-    "封面副题": ("Normal", KAI, LATIN, 18, 34, CENTER, 10, 0),
-    "封面落款": ("Normal", FANG, LATIN, 16, 32, CENTER, 0, 0),
-    "隔页指标": ("Normal", KAI, LATIN, 16, 30, CENTER, 0, 10),
-    "题下": ("Normal", KAI, LATIN, 12, 20, LEFT, 0, 6),
+    "封面标题": ("Title", BIAO, TIMES, 26, 46, CENTER, 0, 0),
+    "封面副题": ("Normal", KAI, TIMES, 18, 34, CENTER, 10, 0),
+    "封面落款": ("Normal", FANG, TIMES, 16, 32, CENTER, 0, 0),
+    "隔页指标": ("Normal", KAI, TIMES, 16, 30, CENTER, 0, 10),
+    "题下": ("Normal", KAI, TIMES, 12, 20, LEFT, 0, 6),
     "表头": ("Normal", HEI, HEI, 10.5, 14.5, CENTER, 0, 0),
-    "表格文字": ("Normal", SONG, LATIN, 10.5, 14.5, LEFT, 0, 0),
-    "表格居中": ("表格文字", SONG, LATIN, 10.5, 14.5, CENTER, 0, 0),
-    "表格小字": ("表格文字", SONG, LATIN, 9, 12.5, CENTER, 0, 0),
-    "表格说明": ("表格文字", FANG, LATIN, 9, 12.5, LEFT, 0, 0),
+    "表格文字": ("Normal", SONG, TIMES, 10.5, 14.5, LEFT, 0, 0),
+    "表格居中": ("表格文字", SONG, TIMES, 10.5, 14.5, CENTER, 0, 0),
+    "表格小字": ("表格文字", SONG, TIMES, 9, 12.5, CENTER, 0, 0),
+    "表格说明": ("表格文字", FANG, TIMES, 9, 12.5, LEFT, 0, 0),
     "表格章": ("表格文字", HEI, HEI, 10.5, 14.5, LEFT, 0, 0),
     "表格章居中": ("表格章", HEI, HEI, 10.5, 14.5, CENTER, 0, 0),
-    "表格材料": ("表格文字", SONG, LATIN, 10.5, 14.5, LEFT, 0, 0),
+    "表格材料": ("表格文字", SONG, TIMES, 10.5, 14.5, LEFT, 0, 0),
     "栏目": ("Normal", HEI, HEI, 12, 18, CENTER, 0, 0),
-    "栏目内容": ("Normal", FANG, LATIN, 12, 18, LEFT, 0, 0),
+    "栏目内容": ("Normal", FANG, TIMES, 12, 18, LEFT, 0, 0),
 }
-KEPT_STYLES = {"Normal", "Title", "Heading 1", "Default Paragraph Font", "Normal Table", "No List"}
-
-Cell = tuple[str, str] | tuple[str, str, int]  # text, style, columns it spans
+SPINE_STYLES: dict[str, Style] = {
+    "脊题名": ("Normal", BIAO, TIMES, 20, 22, CENTER, 0, 0),
+    "脊题名小": ("脊题名", BIAO, TIMES, 14, 15, CENTER, 0, 0),
+    "脊册号": ("脊题名", HEI, HEI, 14, 16, CENTER, 0, 0),
+    "脊落款": ("脊题名", FANG, TIMES, 12, 14, CENTER, 0, 0),
+    "脊落款小": ("脊落款", FANG, TIMES, 10.5, 11.5, CENTER, 0, 0),
+}
+LOOK = Look("zh-CN", STYLES, ("", FANG, TIMES, 16, 29, LEFT, 0, 0), indents={"表格材料": 10.5, "栏目内容": 3})
+SPINE = replace(LOOK, styles=STYLES | SPINE_STYLES, size=(30, 297), margins=(12, 2, 12, 2))
 
 
 def main() -> None:
-    """Write the six Word files."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, (title, draw) in TEMPLATES.items():
-        document = start(title)
-        draw(document)
-        (FOLDER / f"{name}.docx").write_bytes(saved(document))
-
-
-# --- the page and its styles ---------------------------------------------------------------------------------------
-
-
-def start(title: str) -> Any:
-    """Return an empty A4 document with the margins and styles of the set."""
-    document = Document()
-    section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
-    section.left_margin, section.right_margin = Mm(28), Mm(26)
-    section.header_distance, section.footer_distance = Mm(15), Mm(15)
-    for grid in section._sectPr.findall(qn("w:docGrid")):
-        section._sectPr.remove(grid)  # it would override the line heights of the styles
-    define_styles(document)
-    properties = document.core_properties
-    properties.title, properties.author, properties.comments, properties.language = title, "", "", "zh-CN"
-    properties.last_modified_by, properties.revision = "", 1
-    properties.created = properties.modified = datetime(2023, 1, 1)
-    return document
-
-
-def define_styles(document: Any) -> None:
-    """Leave only the styles that the set uses, and define those."""
-    styles = document.styles
-    for style in list(styles):
-        if style.name not in KEPT_STYLES:
-            style.delete()
-    defaults = styles.element.find(qn("w:docDefaults"))
-    styles.element.remove(defaults)  # theme fonts: they differ from one computer to the next
-    normal = styles["Normal"]
-    shape(normal, FANG, LATIN, 16, 29, LEFT, 0, 0)
-    for name, (base, cjk, latin, size, line, alignment, before, after) in STYLES.items():
-        known = name in KEPT_STYLES
-        style = styles[name] if known else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        for old in (qn("w:rPr"), qn("w:pPr"), qn("w:link")):
-            for element in style.element.findall(old):
-                style.element.remove(element)
-        style.base_style = styles[base]
-        style.quick_style = True
-        shape(style, cjk, latin, size, line, alignment, before, after)
-    styles["表格材料"].paragraph_format.left_indent = Pt(10.5)
-    styles["栏目内容"].paragraph_format.left_indent = Pt(3)
-    styles["Heading 1"].paragraph_format.keep_with_next = True
-    hyperlink = styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER, builtin=True)
-    hyperlink.font.underline = False
-    color = OxmlElement("w:color")
-    color.set(qn("w:val"), "auto")
-    hyperlink.element.get_or_add_rPr().insert(0, color)
-
-
-def shape(
-    style: Any, cjk: str, latin: str, size: float, line: float, alignment: Any, before: float, after: float
-) -> None:
-    """Give a paragraph style its faces, size and exact line height, all in points."""
-    style.font.name = latin
-    fonts = style.element.rPr.rFonts
-    fonts.set(qn("w:eastAsia"), cjk)
-    fonts.set(qn("w:cs"), latin)
-    style.font.size = Pt(size)
-    language = OxmlElement("w:lang")
-    language.set(qn("w:val"), "en-US")
-    language.set(qn("w:eastAsia"), "zh-CN")
-    style.element.rPr.append(language)
-    form = style.paragraph_format
-    form.alignment = alignment
-    form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(line)
-    form.space_before, form.space_after = Pt(before), Pt(after)
-    form.widow_control = False
-    for name in ("w:autoSpaceDE", "w:autoSpaceDN"):
-        # Engines differ in the gap that they leave between Chinese and Latin letters or digits.
-        gap = OxmlElement(name)
-        gap.set(qn("w:val"), "0")
-        form._element.get_or_add_pPr().insert_element_before(
-            gap, "w:bidi", "w:adjustRightInd", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:outlineLvl"
-        )
-
-
-# --- paragraphs and tables -----------------------------------------------------------------------------------------
-
-
-def add(document: Any, text: str, style: str) -> Any:
-    """Add a paragraph."""
-    return document.add_paragraph(text, style=style)
-
-
-def table(
-    document: Any, widths: Sequence[float], rows: Sequence[Sequence[Cell]], *, header: int = 0, rules: bool = True
-) -> Any:
-    """Add a table of fixed column ``widths`` in mm; the first ``header`` rows are repeated on every page."""
-    drawn = document.add_table(rows=len(rows), cols=len(widths))
-    drawn.alignment, drawn.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-    properties = drawn._tbl.tblPr
-    for old in properties.findall(qn("w:tblW")) + properties.findall(qn("w:tblLook")):
-        properties.remove(old)
-    total = OxmlElement("w:tblW")
-    total.set(qn("w:w"), str(twips(sum(widths))))
-    total.set(qn("w:type"), "dxa")
-    properties.find(qn("w:jc")).addprevious(total)
-    layout = properties.find(qn("w:tblLayout"))
-    if rules:
-        layout.addprevious(borders())
-    layout.addnext(margins())
-    for column, width in zip(drawn._tbl.tblGrid.findall(qn("w:gridCol")), widths, strict=True):
-        column.set(qn("w:w"), str(twips(width)))
-    for index, cells in enumerate(rows):
-        row = drawn.rows[index]
-        row_properties = row._tr.get_or_add_trPr()
-        row_properties.append(OxmlElement("w:cantSplit"))
-        if index < header:
-            row_properties.append(OxmlElement("w:tblHeader"))
-        fill_row(row, widths, cells)
-    return drawn
-
-
-def fill_row(row: Any, widths: Sequence[float], cells: Sequence[Cell]) -> None:
-    """Write the cells of a row; a row that only holds a tag may have one cell for all columns."""
-    at = 0
-    for text, style, *rest in cells:
-        span = rest[0] if rest else 1
-        cell = row.cells[at]
-        if span > 1:
-            cell = cell.merge(row.cells[at + span - 1])
-        cell.width = Mm(sum(widths[at : at + span]))
-        cell.vertical_alignment = MIDDLE
-        paragraph = cell.paragraphs[0]
-        paragraph.style = row._parent.part.document.styles[style]
-        paragraph.add_run(text)
-        for surplus in cell.paragraphs[1:]:
-            surplus._p.getparent().remove(surplus._p)
-        at += span
-    assert at == len(widths), f"{cells}: {at} columns of {len(widths)}"
-
-
-def borders() -> Any:
-    """Return thin rules all round and between, of half a point."""
-    element = OxmlElement("w:tblBorders")
-    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
-        rule = OxmlElement(f"w:{side}")
-        for key, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", "auto")):
-            rule.set(qn(f"w:{key}"), value)
-        element.append(rule)
-    return element
-
-
-def margins() -> Any:
-    """Return cell margins; without one at the top, tight fonts touch the rule above."""
-    element = OxmlElement("w:tblCellMar")
-    for side, width in (("top", 80), ("left", 60), ("bottom", 50), ("right", 60)):
-        margin = OxmlElement(f"w:{side}")
-        margin.set(qn("w:w"), str(width))
-        margin.set(qn("w:type"), "dxa")
-        element.append(margin)
-    return element
-
-
-def twips(millimetres: float) -> int:
-    """Return a length in twentieths of a point."""
-    return round(millimetres / 25.4 * 1440)
-
-
-def tag(text: str, columns: int) -> list[Cell]:
-    """Return a row that holds nothing but a tag, and vanishes when the template is filled."""
-    return [(text, "表格文字", columns)]
-
-
-def height(row: Any, millimetres: float, alignment: Any) -> None:
-    """Make a row at least so high."""
-    row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(millimetres)
-    for cell in row.cells:
-        cell.vertical_alignment = alignment
-
-
-def saved(document: Any) -> bytes:
-    """Return the file's bytes, without the time of saving and what nobody needs of the file it was started from."""
-    for relations in (document.part.package.rels, document.part.rels):
-        for key, relation in list(relations.items()):
-            if relation.reltype.endswith(("/thumbnail", "/stylesWithEffects", "/customXml", "/numbering")):
-                del relations[key]
-    settings = document.settings.element
-    settings.find(qn("w:themeFontLang")).set(qn("w:eastAsia"), "zh-CN")
-    settings.remove(settings.find(qn("w:rsids")))
-    raw, out = BytesIO(), BytesIO()
-    document.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for info in source.infolist():
-            entry = zipfile.ZipInfo(info.filename, EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 0
-            target.writestr(entry, source.read(info))
-    return out.getvalue()
+    """Write the Word files."""
+    for name, (title, draw, look) in TEMPLATES.items():
+        write(FOLDER, name, title, look, draw)
 
 
 # --- the six templates ---------------------------------------------------------------------------------------------
@@ -268,7 +83,7 @@ def saved(document: Any) -> bytes:
 def cover(document: Any) -> None:
     """Title at the upper third, volume in the middle, organisation and date at the foot."""
     rows: list[list[Cell]] = [[("{{ dossier.title }}", "封面标题")], [("", "封面副题")], [("", "封面落款")]]
-    drawn = table(document, [WIDTH], rows, rules=False)
+    drawn = table(document, [WIDTH], rows, rules=())
     for row, millimetres, alignment in zip(drawn.rows, (95, 85, 36), (FOOT, TOP, FOOT), strict=True):
         height(row, millimetres, alignment)
     title, middle, foot = (row.cells[0] for row in drawn.rows)
@@ -287,19 +102,6 @@ def cover(document: Any) -> None:
     foot.paragraphs[0].add_run("{{ dossier.organisation }}")
     foot.add_paragraph("{{ dossier.date|date('YYYY年M月D日') }}", style="封面落款")
     shrink_last(document)
-
-
-def gap(document: Any, points: float) -> None:
-    """Leave a white strip of so many points; engines differ on space before the first paragraph of a page."""
-    strip = document.add_paragraph(style="表格小字")
-    strip.paragraph_format.line_spacing = Pt(points)
-    strip.paragraph_format.keep_with_next = True
-
-
-def shrink_last(document: Any) -> None:
-    """Make the paragraph that Word wants after a table so small that it never starts a page."""
-    last = document.add_paragraph(style="表格小字")
-    last.paragraph_format.line_spacing = Pt(1)
 
 
 def index(document: Any) -> None:
@@ -356,17 +158,6 @@ def index(document: Any) -> None:
             for paragraph in cell.paragraphs:
                 paragraph.paragraph_format.keep_with_next = True
     shrink_last(document)
-
-
-def shade(row: Any) -> None:
-    """Give a row a light grey ground."""
-    for cell in {id(cell._tc): cell for cell in row.cells}.values():
-        ground = OxmlElement("w:shd")
-        for key, value in (("val", "clear"), ("color", "auto"), ("fill", "EDEDED")):
-            ground.set(qn(f"w:{key}"), value)
-        cell._tc.get_or_add_tcPr().insert_element_before(
-            ground, "w:noWrap", "w:tcMar", "w:textDirection", "w:tcFitText", "w:vAlign", "w:hideMark"
-        )
 
 
 def divider(document: Any) -> None:
@@ -584,13 +375,38 @@ def placeholder(document: Any) -> None:
     note.paragraph_format.space_before = Pt(12)
 
 
-TEMPLATES = {
-    "cover": ("封面", cover),
-    "index": ("目录", index),
-    "divider": ("隔页", divider),
-    "scores": ("自评打分表", scores),
-    "checklist": ("备考表", checklist),
-    "placeholder": ("缺件说明", placeholder),
+def spine(document: Any) -> None:
+    """What stands on the back of a volume, one character below the other: title, number of the volume, organisation."""
+    name, owner = stacked("dossier.title|cn"), stacked("dossier.organisation")
+    volume = "{% if volume.count > 1 %}第\n{{ volume.number|cn }}\n册{% endif %}".replace("\n", '{{ "\\n" }}')
+    rows: list[list[Cell]] = [
+        [("{%p if dossier.title|length > 20 %}", "脊题名")],
+        [(volume, "脊册号")],
+        [("", "脊落款")],
+    ]
+    drawn = table(document, [26], rows, rules=(), padding=(0, 0, 0, 0))
+    for row, millimetres, alignment in zip(drawn.rows, (152, 24, 96), (TOP, MIDDLE, FOOT), strict=True):
+        height(row, millimetres, alignment)
+    top, _, foot = (row.cells[0] for row in drawn.rows)
+    below(top, (name, "脊题名小"), ("{%p else %}", "脊题名"), (name, "脊题名"), ("{%p endif %}", "脊题名"))
+    foot.paragraphs[0].add_run("{%p if dossier.organisation|length > 18 %}")
+    below(foot, (owner, "脊落款小"), ("{%p else %}", "脊落款"), (owner, "脊落款"), ("{%p endif %}", "脊落款"))
+    shrink_last(document)
+
+
+def stacked(value: str) -> str:
+    """Return the tag that shows a text with every character on a line of its own."""
+    return f'{{{{ {value}|list|join("\\n") }}}}'
+
+
+TEMPLATES: dict[str, tuple[str, Callable[[Any], None], Look]] = {
+    "cover": ("封面", cover, LOOK),
+    "index": ("目录", index, LOOK),
+    "divider": ("隔页", divider, LOOK),
+    "scores": ("自评打分表", scores, LOOK),
+    "checklist": ("备考表", checklist, LOOK),
+    "placeholder": ("缺件说明", placeholder, LOOK),
+    "spine": ("书脊", spine, SPINE),
 }
 
 if __name__ == "__main__":

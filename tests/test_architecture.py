@@ -15,6 +15,13 @@ ORDER = (
     "cli",  # the only module that prints, colours, or decides an exit status
     "__init__",  # the public names
     "doctor",
+    "authoring.preview",
+    "authoring.example",
+    "authoring.lint",
+    "authoring.tags",
+    "authoring.scope",
+    "authoring.starter",
+    "authoring",  # for template authors
     "build",  # the pipeline
     "check",
     "verify",
@@ -22,9 +29,13 @@ ORDER = (
     "bind",
     "stamp",
     "placement",
-    "frontmatter",
+    "frontmatter",  # fills documents until page numbers settle
+    "context",  # what templates see of a numbered book
+    "documents",  # which Word documents a book has of its own
     "book",
     "numbering",  # needs nothing, and both the book and its front matter need it
+    "views",  # needs nothing: what templates see, in types
+    "template_sets",  # where Word templates lie; what of them is filled is no matter to it
     "templates",
     "sandbox",
     "convert.pool",
@@ -37,7 +48,6 @@ ORDER = (
     "convert.sheet",
     "convert.table",
     "convert.grid",
-    "convert.ole",
     "convert.ofd",
     "convert.ofd.drawing",
     "convert.ofd.document",
@@ -50,6 +60,8 @@ ORDER = (
     "convert.ofd.package",
     "convert.ofd.seal",
     "convert.pdf",
+    "convert.layers",
+    "convert.damage",
     "convert.text",
     "convert.media",
     "convert.ooxml",
@@ -64,6 +76,7 @@ ORDER = (
     "containers.mail",
     "containers.names",
     "sources",
+    "ole",
     "manifest",
     "references",
     "fields",
@@ -79,11 +92,11 @@ ORDER = (
 
 HOMES = {
     "docxtpl": {"templates"},
-    "jinja2": {"templates", "sandbox"},
+    "jinja2": {"templates", "sandbox", "authoring.scope"},
     "rdocx": {"convert.embedded"},
     "img2pdf": {"convert.image"},
     "tinytag": {"convert.media"},
-    "PIL": {"convert.media", "convert.image", "convert.embedded", "convert.ofd.picture"},
+    "PIL": {"convert.media", "convert.image", "convert.damage", "convert.embedded", "convert.ofd.picture"},
     "pillow_heif": {"convert.image"},
     "py7zr": {"containers.archive"},
     "rarfile": {"containers.archive"},
@@ -97,15 +110,18 @@ HOMES = {
             "convert.embedded",
             "convert.image",
             "convert.libreoffice",
+            "convert.damage",
+            "convert.layers",
             "convert.pdf",
             "convert.photos",
         ),  # they write parts
         *("convert.ofd", "convert.ofd.canvas", "convert.ofd.drawing", "convert.ofd.glyphs", "convert.ofd.picture"),
     },
     "pypdf": {"verify", "identity", "convert.pdf"},  # the witness, and the digests that it compares
-    "pypdfium2": {"verify", "convert.pdf"},  # reads labels back, finds ink
+    "pypdfium2": {"verify", "convert.pdf", "authoring.preview"},  # reads labels back, finds ink, draws pictures
+    "watchfiles": {"authoring.preview"},
     "yaml": {"yaml_source", "fields"},
-    "pydantic": {"manifest", "fields", "receipt"},
+    "pydantic": {"manifest", "fields", "receipt", "template_sets"},
     "filelock": {"publish", "cache"},
     "click": {"cli"},
     "rich": {"cli"},
@@ -120,6 +136,8 @@ UNTESTED = {
     "fields": "read through a manifest: test_manifest.py",
     "references": "read through a manifest: test_manifest.py",
     "yaml_source": "read through a manifest: test_manifest.py",
+    "authoring": "holds nothing but its modules: test_lint.py and test_preview.py",
+    "authoring.example": "shown in every preview: test_preview.py",
     "containers": "met through what it holds: test_archive.py and test_mail.py",
     "containers.names": "met through what it holds: test_archive.py and test_mail.py",
     **{

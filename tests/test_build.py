@@ -1032,3 +1032,84 @@ def test_a_document_that_libreoffice_fails_on_is_named_and_the_rest_is_bound(
     assert "bad.docx" in binder.problems[0].message
     assert "a p1" in texts_of(binder, "1-03")[0]
     assert binder.receipt.engine["word"] == "libreoffice"
+
+
+# --- photo sheets --------------------------------------------------------------------------------------------------
+
+
+def shown_images(binder: dossier.Binder, page: Page) -> int:
+    with pikepdf.open(binder.paths[page.volume - 1]) as pdf:
+        return len(images_of(pdf.pages[page.page - 1].obj))
+
+
+@readers
+def test_photos_share_sheets_under_their_captions(
+    make_manifest: MakeManifest, make_photo: MakePhoto, texts: Texts
+) -> None:
+    names = [f"{number}.jpg" for number in range(1, 8)]
+    for name in names:
+        make_photo(f"sources/现场/{name}")
+    evidence = {"files": "现场/*.jpg", "layout": "4-up", "captions": "Seen in {name}"}
+    binder = dossier.build(make_manifest({"1-1": [evidence]}), engine="embedded")
+
+    assert binder.complete
+    assert not binder.problems
+    pages = [(page, text) for page, text in pages_with_texts(binder, texts) if page.evidence == "1-1-01"]
+    wanted = [[f"现场/{name}" for name in names[:4]], [f"现场/{name}" for name in names[4:]]]
+    assert [list(page.sources) for page, _ in pages] == wanted
+    assert [(page.source, page.source_page) for page, _ in pages] == [("现场/1.jpg", 1), ("现场/5.jpg", 1)]
+    for page, text in pages:
+        places = [squeezed(text).index(f"Seenin{Path(name).stem}") for name in page.sources]
+        assert places == sorted(places)
+        assert page.label in text
+        assert shown_images(binder, page) == len(page.sources)
+    [proof] = binder.receipt.items[0].evidence
+    assert [(source.path, source.pages) for source in proof.sources] == [(f"现场/{name}", 1) for name in names]
+    assert all(source.sha256 for source in proof.sources)
+
+
+def test_a_damaged_photo_is_refused_alone_and_the_others_keep_their_sheet(
+    make_manifest: MakeManifest, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    for number in (1, 2, 3):
+        make_photo(f"sources/{number}.jpg", (800, 600))
+    damaged = tmp_path / "sources/2.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:900])
+    evidence = {"files": "*.jpg", "layout": "2-up", "captions": ["First", "Second", "Third"]}
+    binder = dossier.build(make_manifest({"1-1": [evidence]}), engine="embedded")
+
+    [problem] = [problem for problem in binder.problems if problem.severity == "error"]
+    assert (problem.code, problem.evidence) == ("damaged-source", "1-1-01")
+    assert problem.message.startswith("2.jpg: ")
+    [page] = [page for page in binder.receipt.pages if page.kind == "evidence"]
+    assert page.sources == ("1.jpg", "3.jpg")
+    text = by_pdfium(binder.paths[0])[page.page - 1]
+    assert "First" in text
+    assert "Third" in text
+    assert "Second" not in text
+    assert [slot.evidence for slot in binder.receipt.pages if slot.kind == "placeholder"] == ["1-1-01"]
+
+
+def test_a_sheet_is_refused_with_its_only_photo(
+    make_manifest: MakeManifest, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        photo = make_photo(f"sources/{number}.jpg", (800, 600))
+        photo.write_bytes(photo.read_bytes()[:900])
+    binder = dossier.build(make_manifest({"1-1": [{"files": "*.jpg", "layout": "6-up"}]}), engine="embedded")
+
+    errors = [problem for problem in binder.problems if problem.severity == "error"]
+    assert [problem.message.partition(":")[0] for problem in errors] == ["1.jpg", "2.jpg"]
+    assert not [page for page in binder.receipt.pages if page.kind == "evidence"]
+
+
+def test_a_photo_that_changes_after_binding_is_said(
+    make_manifest: MakeManifest, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        make_photo(f"sources/{number}.jpg")
+    out = tmp_path / "out"
+    dossier.build(make_manifest({"1-1": [{"files": "*.jpg", "layout": "2-up"}]}), out, engine="embedded")
+    make_photo("sources/2.jpg", colour="red")
+
+    assert any("2.jpg" in said for said in dossier.verify(out).changed)

@@ -803,10 +803,43 @@ def test_citation_of_item_is_guessed_at() -> None:
     expect(text, "unknown-see", "6:40", "did you mean a-01?")
 
 
-@pytest.mark.parametrize("lost", ["pages: 1", "rotate: 90", "captions: x"])
+@pytest.mark.parametrize("lost", ["pages: 1", "rotate: 90", "captions: x", "layout: 2-up"])
 def test_citation_takes_no_pages(lost: str) -> None:
     text = item(f"evidence: [{{file: p, id: p1}}, {{see: p1, {lost}}}]")
     expect(text, "one-of", "5:45", "no effect")
+
+
+@pytest.mark.parametrize(
+    ("written", "captions"),
+    [
+        ("座谈", ("座谈",)),
+        ("[座谈, 检查]", ("座谈", "检查")),
+        ("{place: 会议室, occasion: 座谈}", ("{time} 会议室 座谈",)),
+        ("{occasion: 座谈, time: 5月}", ("5月 座谈",)),
+        ('[{time: "", occasion: 座谈}, "{name}"]', ("座谈", "{name}")),
+    ],
+)
+def test_captions_are_text_or_time_place_and_occasion(written: str, captions: tuple[str, ...]) -> None:
+    [evidence] = read(item(f"evidence: [{{file: p, captions: {written}}}]")).items[0].evidence
+    assert evidence.captions == captions
+
+
+def test_a_caption_has_no_other_keys() -> None:
+    expect(item("evidence: [{file: p, captions: {palce: x}}]"), "bad-caption", "5:36", "did you mean `place`?")
+
+
+def test_a_layout_is_one_of_four() -> None:
+    [evidence] = read(item("evidence: [{file: p, layout: 4-up}]")).items[0].evidence
+    assert evidence.layout == "4-up"
+    expect(item("evidence: [{file: p, layout: 4up}]"), "bad-choice", "5:34", "4-up")
+
+
+@pytest.mark.parametrize("sheets", ["layout: 2-up", "captions: x"])
+@pytest.mark.parametrize("lost", ["pages: 1", "fit: none"])
+def test_sheets_show_all_of_every_photo(sheets: str, lost: str) -> None:
+    key = sheets.partition(":")[0]
+    text = item(f"evidence: [{{file: p, {sheets}, {lost}}}]")
+    expect(text, "one-of", f"5:{text.splitlines()[4].index(lost) + 1}", f"cannot stand beside `{key}`")
 
 
 def test_only_leaves_carry_evidence() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dossier.convert import ole
+from dossier import ole
 
 SECTOR = 512
 NONE, END = 0xFFFFFFFF, 0xFFFFFFFE
@@ -80,6 +80,31 @@ def test_the_start_of_a_stream_is_read_across_sectors(path: Path, size: int) -> 
 def test_no_more_of_a_stream_is_read_than_it_holds(path: Path) -> None:
     path.write_bytes(compound([entry("Root", child=1), entry("Book", 2, 4100)], b"x" * 4608))
     assert len(ole.head(path, "Book", 9999)) == 4100
+
+
+def test_a_large_file_says_further_on_where_its_allocation_table_goes_on(path: Path) -> None:
+    # The header has room for 109 sectors of the table, which account for 109 * 128 sectors of the file.
+    first = 109 * 128
+    entries = [entry("Root", child=1), *(entry(f"e{n}", right=n + 1) for n in range(1, 5)), entry("e5")]
+    table = bytearray(b"\xff" * SECTOR)
+    table[:8] = (first + 1).to_bytes(4, "little") + END.to_bytes(4, "little")
+    lists = (5).to_bytes(4, "little") + bytes(b"\xff" * (SECTOR - 8)) + END.to_bytes(4, "little")
+    data = bytearray(compound([entry("Root")]))
+    data[48:52], data[68:72] = first.to_bytes(4, "little"), (4).to_bytes(4, "little")
+    data[76:512] = b"\xff" * 436
+    data += bytes(5 * SECTOR - len(data)) + lists + table
+    data += bytes((first + 1) * SECTOR - len(data)) + b"".join(entries)
+    path.write_bytes(data)
+    assert ole.names(path) == {"e1", "e2", "e3", "e4", "e5"}
+
+
+def test_a_list_of_the_allocation_table_that_loops_ends(path: Path) -> None:
+    data = bytearray(compound([entry("Root", child=1), entry("a")], chain={1: 109 * 128}))
+    data[68:72] = (4).to_bytes(4, "little")
+    data += bytes(5 * SECTOR - len(data)) + (4).to_bytes(4, "little") * 128
+    data += bytes((109 * 128 + 2) * SECTOR - len(data))
+    path.write_bytes(data)
+    assert ole.names(path) == {"a"}
 
 
 def test_a_stream_that_is_not_there_is_empty(path: Path) -> None:

@@ -545,29 +545,102 @@ def test_an_xfa_form_is_reported(build: Build) -> None:
     assert codes(build(change)) == ["xfa-form"]
 
 
-def with_layer(**default: Any) -> Change:
-    def change(made: Pdf, page: Object) -> None:
-        layer = made.make_indirect(Dictionary(Type=Name.OCG, Name="layer"))
-        page.Resources = Dictionary(Properties=Dictionary(L=layer))
-        off = {f"/{key}": Array([layer]) if value == "layer" else value for key, value in default.items()}
-        made.Root.OCProperties = Dictionary(OCGs=Array([layer]), D=Dictionary(off))
-
-    return change
+# --- a part of each page -------------------------------------------------------------------------------------------
 
 
-LAYERED = b"/OC /L BDC 1 0 1 rg 10 10 30 30 re f EMC"
+Crop = tuple[float, float, float, float]
+CROPS: list[Crop] = [(0, 0, 1, 1), (0, 0, 0.5, 1), (0.25, 0.1, 0.9, 0.5), (0.5, 0.5, 1, 1), (0, 0.9, 0.1, 1)]
 
 
-@pytest.mark.parametrize("default", [{"OFF": "layer"}, {"BaseState": Name.OFF}])
-def test_a_hidden_layer_is_shown_and_reported(build: Build, default: dict[str, Any]) -> None:
-    part = normalised(build(with_layer(**default), content=LAYERED))
-
-    assert [note.code for note in part.notes] == ["hidden-layers"]
-    assert place_of((255, 0, 255), shot(part.path)) == (10, 10, 40, 40)
+def cropped(source: Path, crop: Crop) -> Part:
+    return pdf.normalise(source, source.with_suffix(".cropped.pdf"), crop=crop)
 
 
-def test_a_layer_that_is_shown_anyway_is_not_reported(build: Build) -> None:
-    assert codes(build(with_layer(ON="layer"), content=LAYERED)) == []
+@pytest.mark.parametrize("crop", CROPS)
+@pytest.mark.parametrize("rotation", ROTATIONS)
+@pytest.mark.parametrize("box", ["plain", "cropped"])
+def test_a_cropped_page_shows_that_part_of_the_page_as_seen(build: Build, box: str, rotation: int, crop: Crop) -> None:
+    source = build(Rotate=rotation, **BOXES[box])
+    part = cropped(source, crop)
+
+    whole = shot(source, scale=4)
+    width, height = whole.size
+    edges = (crop[0] * width, crop[1] * height, crop[2] * width, crop[3] * height)
+    expected = whole.crop(tuple(round(edge) for edge in edges))  # type: ignore[arg-type]
+    seen = shot(part.path, scale=4)
+    assert (part.pages[0].width * 4, part.pages[0].height * 4) == pytest.approx(
+        (edges[2] - edges[0], edges[3] - edges[1])
+    )
+    common = min(seen.width, expected.width), min(seen.height, expected.height)
+    assert max(abs(seen.width - expected.width), abs(seen.height - expected.height)) <= 1
+    differing = difference(seen.crop((0, 0, *common)), expected.crop((0, 0, *common)))
+    assert differing < 12 * sum(common) / 4  # along the edges of what is drawn
+
+
+def test_what_is_cropped_away_does_not_come_back_around_the_page(build: Build) -> None:
+    """On a larger sheet, a viewer draws whatever is not clipped."""
+    part = cropped(build(), (0.5, 0.5, 1, 1))
+    with pikepdf.open(part.path, allow_overwriting_input=True) as written:
+        written.pages[0].obj.MediaBox = Array([-150, -100, 300, 200])
+        written.save(part.path)
+
+    assert shot(part.path).getbbox() is not None
+    left = shot(part.path).crop((0, 0, 150, 300))
+    assert left.getcolors() == [(left.width * left.height, (255, 255, 255))]
+
+
+@pytest.mark.parametrize("unit", [1, 2])
+def test_a_cropped_page_is_as_large_as_it_was_on_the_page(build: Build, unit: int) -> None:
+    (page,) = cropped(build(UserUnit=unit), (0.1, 0.2, 0.6, 1)).pages
+
+    assert (page.width, page.height) == pytest.approx((150 * unit, 160 * unit))
+
+
+def test_the_ink_of_a_cropped_page_is_that_of_the_part(build: Build) -> None:
+    (page,) = cropped(build(content=b"1 0 0 rg 20 20 40 40 re f 200 120 40 40 re f"), (0.5, 0, 1, 1)).pages
+
+    assert extent(page) == pytest.approx((50, 120, 90, 160), abs=INK_CELL)
+
+
+def test_links_follow_the_part_that_is_shown(build: Build) -> None:
+    part = cropped(build(boxes((10, 10, 60, 20), (100, 10, 200, 20), (180, 50, 220, 60))), (0.5, 0, 1, 1))
+
+    places = [(link.box.left, link.box.bottom, link.box.right, link.box.top) for link in part.pages[0].links]
+    assert places == [(0, 10, 50, 20), (30, 50, 70, 60)]
+
+
+def test_a_link_leads_to_its_height_on_the_part(build: Build) -> None:
+    change = with_link(lambda made, page: {"Dest": to(page, Name.XYZ, 0, 80, None)})
+    (link,) = cropped(build(change), (0, 0.5, 1, 1)).pages[0].links
+
+    assert link.top == 80
+
+
+def test_the_bytes_of_a_cropped_scan_are_unchanged(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    Image.new("RGB", (120, 80), "red").save(data, "JPEG")
+    source = tmp_path / "scan.pdf"
+    source.write_bytes(img2pdf.convert(data.getvalue()))
+
+    assert images_of(cropped(source, (0.2, 0.2, 0.6, 0.6)).path) == [data.getvalue()]
+
+
+def test_it_is_said_that_what_is_cropped_away_is_not_removed(build: Build) -> None:
+    assert [(note.code, note.severity) for note in cropped(build(), (0, 0, 0.5, 1)).notes] == [("cropped", "info")]
+
+
+@pytest.mark.parametrize("crop", [(0.5, 0, 0.5, 1), (0.6, 0, 0.5, 1), (-0.1, 0, 1, 1), (0, 0, 1, 1.1), (0, 1, 1, 0)])
+def test_a_crop_that_is_no_part_of_a_page_is_refused(build: Build, crop: Crop) -> None:
+    with pytest.raises(ConversionError) as caught:
+        cropped(build(), crop)
+    assert caught.value.code == "bad-crop"
+
+
+def test_a_sliver_is_still_a_page(build: Build) -> None:
+    (page,) = cropped(build(), (0.5, 0.5, 0.5 + 1e-9, 0.5 + 1e-9)).pages
+
+    assert page.width >= 1
+    assert page.height >= 1
 
 
 # --- links and outline ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from dossier import manifest, sources
 from dossier.errors import Problem
 from dossier.manifest import Manifest
 from dossier.plan import Plan, PlannedEvidence, plan, worst
-from dossier.sources import Kind
+from dossier.sources import Kind, PhotoSheets
 
 # What every machine can convert, and no more: what else there is depends on the machine.
 ACCEPTED = frozenset({Kind.PDF, Kind.DOCX, Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF})
@@ -75,7 +75,7 @@ def test_a_source_is_found_hashed_and_recognised(make_plan: MakePlan, put: Put) 
 
     proof = only(make_plan({"1-1": [{"file": "1-1/规划.pdf", "title": "规划"}]}))
 
-    [source] = proof.sources
+    [source] = proof.files
     assert (source.path, source.name, source.kind) == (path, "1-1/规划.pdf", Kind.PDF)
     assert source.sha256 == sources.sha256_of(path)
     assert (proof.id, proof.title, proof.status, proof.problems) == ("1-1-01", "规划", "bound", ())
@@ -362,10 +362,81 @@ def test_usual_extensions_of_every_accepted_kind_are_not_remarked_upon(
     assert {source.kind for source in only(planned).sources} == ACCEPTED
 
 
-def test_captions_that_are_not_printed_yet_are_said(make_plan: MakePlan, put: Put) -> None:
-    put("1.pdf")
-    planned = make_plan({"1": [{"files": "*.pdf", "captions": "现场"}]})
-    assert [(problem.code, problem.severity) for problem in planned.problems] == [("captions-unprinted", "warning")]
+# --- photo sheets --------------------------------------------------------------------------------------------------
+
+
+def sheets_of(proof: PlannedEvidence) -> list[tuple[list[str], list[str]]]:
+    return [
+        ([file.name for file in source.files], list(source.captions))
+        for source in proof.sources
+        if isinstance(source, PhotoSheets)
+    ]
+
+
+def test_photos_with_a_layout_share_sheets_and_keep_their_order(
+    make_plan: MakePlan, make_photo: MakePhoto, put: Put
+) -> None:
+    for number in (1, 2, 10):
+        make_photo(f"sources/{number}.jpg")
+    put("3.pdf")
+
+    proof = only(make_plan({"1": [{"files": "*", "layout": "2-up", "captions": "现场", "rotate": 90}]}))
+
+    assert [source.name for source in proof.sources] == ["1.jpg and 1 more", "3.pdf", "10.jpg"]
+    assert sheets_of(proof) == [(["1.jpg", "2.jpg"], ["现场"] * 2), (["10.jpg"], ["现场"])]
+    assert {s.layout for s in proof.sources if isinstance(s, PhotoSheets)} == {"2-up"}
+    assert [file.name for file in proof.files] == ["1.jpg", "2.jpg", "3.pdf", "10.jpg"]
+    assert [s.turn for s in proof.sources if isinstance(s, PhotoSheets)] == [90, 90]
+
+
+def test_a_list_of_captions_goes_to_the_photos_in_order(make_plan: MakePlan, make_photo: MakePhoto) -> None:
+    for name in ("1.jpg", "2.png"):
+        make_photo(f"sources/{name}")
+    planned = make_plan({"1": [{"files": "*", "layout": "4-up", "captions": ["签到", {"occasion": "座谈"}]}]})
+    assert sheets_of(only(planned)) == [(["1.jpg", "2.png"], ["签到", "{time} 座谈"])]
+    assert planned.problems == ()
+
+
+@pytest.mark.parametrize("captions", [["甲", "乙"], ["甲", "乙", "丙", "丁"]])
+def test_captions_that_do_not_match_the_photos_are_said(
+    make_plan: MakePlan, make_photo: MakePhoto, captions: list[str]
+) -> None:
+    for number in (1, 2, 3):
+        make_photo(f"sources/{number}.jpg")
+    planned = make_plan({"1": [{"files": "*.jpg", "captions": captions}]})
+    problem = the_problem(planned, "caption-count")
+    assert problem.severity == "warning"
+    assert f"{len(captions)} captions for 3 photos of *.jpg" in problem.message
+    [(_, written)] = sheets_of(only(planned))
+    assert written == [*captions, "{time}"][:3]
+
+
+@pytest.mark.parametrize(("key", "value"), [("captions", "甲"), ("layout", "2-up")])
+def test_what_is_no_photo_is_bound_as_it_is_and_that_is_said(
+    make_plan: MakePlan, make_photo: MakePhoto, key: str, value: str
+) -> None:
+    make_photo("sources/scan.tif")
+    planned = make_plan({"1": [{"file": "scan.tif", key: value}]})
+    problem = the_problem(planned, "no-effect")
+    assert f"`{key}`" in problem.message
+    assert "scan.tif" in problem.message
+    assert [source.name for source in only(planned).sources] == ["scan.tif"]
+
+
+def test_photos_without_a_caption_say_when_they_were_taken(make_plan: MakePlan, make_photo: MakePhoto) -> None:
+    make_photo("sources/1.jpg")
+    [sheets] = only(make_plan({"1": [{"file": "1.jpg", "layout": "1-up"}]})).sources
+    assert isinstance(sheets, PhotoSheets)
+    assert (sheets.captions, sheets.layout) == (("{time}",), "1-up")
+
+
+def test_many_photos_are_laid_out_some_at_a_time(make_plan: MakePlan, make_photo: MakePhoto, tmp_path: Path) -> None:
+    one = make_photo("sources/1.jpg").read_bytes()
+    for number in range(2, 51):
+        (tmp_path / "sources" / f"{number}.jpg").write_bytes(one)
+    proof = only(make_plan({"1": [{"files": "*.jpg", "layout": "6-up"}]}))
+    assert [len(source.files) for source in proof.sources] == [24, 24, 2]
+    assert [file.name for file in proof.files] == [f"{number}.jpg" for number in range(1, 51)]
 
 
 def unused(planned: Plan) -> list[str]:

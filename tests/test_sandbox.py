@@ -192,6 +192,8 @@ def test_digits_in_chinese(value: object, shown: str) -> None:
         (date(2023, 3, 1), None, "2023年3月1日"),
         (date(2023, 3, 1), "YYYY-MM-DD", "2023-03-01"),
         (date(2023, 12, 31), "YY/M/D", "23/12/31"),
+        (date(2023, 5, 7), "D MMMM YYYY, DD MMM", "7 May 2023, 07 May"),
+        (date(2023, 12, 31), "MMMM D, MMM", "December 31, Dec"),
         (date(987, 3, 1), "YYYY", "0987"),
         ("2023-03-01", "M月D日", "3月1日"),
         ("2023年春", "YYYY", "2023年春"),
@@ -243,7 +245,88 @@ def test_filters_for_authors(expression: str, shown: str) -> None:
 
 
 def test_joined_text_is_escaped_once() -> None:
-    assert fill("{{ x|join('&') }}", x=["<", Markup("<b>")]) == "&lt;&amp;&lt;b&gt;"
+    assert fill("{{ x|join('&') }}", x=["<", ">"]) == "&lt;&amp;&gt;"
+
+
+def test_what_stands_for_a_link_stays_that_when_joined() -> None:
+    assert fill("{{ x|join('&') }}", x=["<", Markup("<?mark 0?>")]) == "&lt;&amp;<?mark 0?>"
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        ("100|capital", "壹佰"),
+        ("10|capital", "壹拾"),
+        ("0|capital", "零"),
+        ("1004|capital", "壹仟零肆"),
+        ("10010|capital", "壹万零壹拾"),
+        ("100000000|capital", "壹亿"),
+        ("1000100000000|capital", "壹万零壹亿"),
+        ("'1234.50'|capital", "壹仟贰佰叁拾肆点伍"),
+        ("'-2'|capital", "负贰"),
+        ("'1234.5'|capital('元')", "壹仟贰佰叁拾肆元伍角"),
+        ("1234|capital('元')", "壹仟贰佰叁拾肆元整"),
+        ("'100.05'|capital('元')", "壹佰元零伍分"),
+        ("'0.05'|capital('元')", "伍分"),
+        ("'0.30'|capital('元')", "叁角"),
+        ("'-0.001'|capital('元')", "零元整"),
+        ("'1.995'|capital('元')", "贰元整"),
+        ("''|capital", ""),
+        ("'未定'|capital", "未定"),
+        ("'1e400'|capital", "1e400"),
+        ("'nan'|capital", "nan"),
+        ("1234567|number", "1,234,567"),
+        ("'1234.5'|number(2)", "1,234.50"),
+        ("'0.125'|number(2)", "0.13"),
+        ("'-1234'|number(separator=' ')", "-1 234"),
+        ("''|number", ""),
+        ("'98.5'|percent(of=100)", "98.5%"),
+        ("'0.3333'|percent", "33.33%"),
+        ("1|percent(3, digits=1)", "33.3%"),
+        ("''|percent(of=3)", ""),
+        ("3|percent(of=0)", ""),
+        ("3|percent(of='')", ""),
+        ("day|date('D MMMM YYYY')", "5 December 2023"),
+        ("day|date('D MMM YY')", "5 Dec 23"),
+        ("['1-10', '1-9']|sort_by|join(' ')", "1-9 1-10"),
+        ("['9.5', '10', '9.25']|sort_by|join(' ')", "9.25 9.5 10"),
+        ("['b', '', 'a']|sort_by(reverse=true)|join(' ')", "b a "),
+        ("things|sort_by('title', reverse=true)|join(' ', 'title')", "b a"),
+        ("rows|sort_by('unit', 'points')|join(' ', 'id')", "4 2 1 3"),
+    ],
+)
+def test_numbers_and_orders(expression: str, shown: str) -> None:
+    rows = [Line(1, "b", "2"), Line(2, "a", "10"), Line(3, "b", ""), Line(4, "a", "9.5")]
+    assert fill(f"{{{{ {expression} }}}}", rows=rows) == shown
+
+
+@dataclass(frozen=True)
+class Line:
+    id: int
+    unit: str
+    points: str
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{{ things|sort_by('titel') }}", "titel"),
+        ("{{ things|sort_by('_secret') }}", "not available"),
+        ("{{ things|sort_by('__class__') }}", "not available"),
+        ("{{ 1|number(99) }}", "99 digits"),
+        ("{{ 1|number(-1) }}", "-1 digits"),
+        ("{{ 1|percent(3, digits=99999999) }}", "99999999 digits"),
+    ],
+)
+def test_what_numbers_and_orders_refuse(source: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        fill(source)
+
+
+def test_a_template_set_says_how_dates_look() -> None:
+    compiled = Language().compiled("{{ day|date }} {{ day|date('YYYY') }}")
+    assert compiled.render({"day": date(2023, 3, 1)}, Budget(), "D MMM YYYY") == "1 Mar 2023 2023"
+    assert compiled.render({"day": date(2023, 3, 1)}, Budget()) == "2023年3月1日 2023"
 
 
 # --- bounds --------------------------------------------------------------------------------------------------------

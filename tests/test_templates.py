@@ -23,18 +23,19 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm
 from lxml import etree  # type: ignore[import-untyped]
 
-from dossier import sandbox, templates
-from dossier.errors import Problem, TemplateError
-from dossier.frontmatter import (
+from dossier import sandbox, template_sets, templates
+from dossier.errors import TemplateError
+from dossier.views import (
     Checklist,
     DossierView,
     ItemView,
     Placeholder,
+    ProblemView,
     Row,
     ScoreRow,
     Scores,
     SectionView,
-    UnitView,
+    UnitCount,
     VolumeView,
 )
 
@@ -81,78 +82,6 @@ def text_of(document: Any) -> str:
 def part(path: Path, name: str) -> str:
     with zipfile.ZipFile(path) as package:
         return package.read(name).decode()
-
-
-# --- sets ----------------------------------------------------------------------------------------------------------
-
-
-def test_finds_the_shipped_set() -> None:
-    found = templates.find_set("official", ROOT / "tests")
-    assert found.names == OFFICIAL
-    assert "official" in templates.available()
-    assert found.path("cover").is_file()
-
-
-def test_a_folder_beside_the_manifest_wins(tmp_path: Path) -> None:
-    own = tmp_path / "official"
-    own.mkdir()
-    template(own / "cover.docx", "mine")
-    template(own / "~$cover.docx", "a lock file of Word")
-    found = templates.find_set("official", tmp_path)
-    assert found.folder == own
-    assert found.names == ("cover",)
-
-
-def test_a_folder_without_word_files_is_no_set(tmp_path: Path) -> None:
-    (tmp_path / "official").mkdir()
-    assert templates.find_set("official", tmp_path).names == OFFICIAL
-    (tmp_path / "mine").mkdir()
-    with pytest.raises(TemplateError, match="no Word files"):
-        templates.find_set("mine", tmp_path)
-
-
-def test_finds_the_set_of_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "templates" / "plain").mkdir(parents=True)
-    template(tmp_path / "templates" / "plain" / "cover.docx", "x")
-    monkeypatch.setattr(templates, "_SHIPPED", (tmp_path / "templates",))
-    assert templates.available() == ["plain"]
-    assert templates.find_set("plain", tmp_path).names == ("cover",)
-
-
-def test_an_unknown_set_gets_a_guess(tmp_path: Path) -> None:
-    with pytest.raises(TemplateError, match="did you mean 'official'"):
-        templates.find_set("offical", tmp_path)
-
-
-def test_an_unknown_template_gets_a_guess(tmp_path: Path) -> None:
-    found = templates.find_set("official", tmp_path)
-    with pytest.raises(TemplateError, match=r"it has checklist, cover.*did you mean 'divider'"):
-        found.path("devider")
-    with pytest.raises(TemplateError):
-        found.path("../official/cover")
-
-
-def test_the_digest_follows_names_and_bytes(tmp_path: Path) -> None:
-    own = tmp_path / "own"
-    shutil.copytree(ROOT / "templates" / "official", own)
-    first = templates.find_set("own", tmp_path).sha256
-    assert first == templates.find_set("official", tmp_path).sha256
-    (own / "set.yaml").write_text("a: 1")
-    second = templates.find_set("own", tmp_path).sha256
-    (own / "cover.docx").rename(own / "front.docx")
-    third = templates.find_set("own", tmp_path).sha256
-    assert len({first, second, third}) == 3
-
-
-def test_a_title_comes_from_the_word_file(tmp_path: Path) -> None:
-    found = templates.find_set("official", tmp_path)
-    assert found.title("scores") == "自评打分表"
-    own = tmp_path / "own"
-    own.mkdir()
-    document = Document()
-    document.core_properties.title = "{{ dossier.title }}"
-    document.save(str(own / "cover.docx"))
-    assert templates.find_set("own", tmp_path).title("cover") == "cover"
 
 
 # --- values --------------------------------------------------------------------------------------------------------
@@ -442,7 +371,7 @@ def context(count: int = 5) -> dict[str, object]:
     score = ScoreRow(
         "item", "1-1", "规划", "写明的得满分", "2", "1.5", "财政局", "已纳入", "缺一份", "3", "3—9", "1-1", False
     )
-    problem = Problem("missing-source", "a.pdf is not there", "put it there", evidence="1-1-03")
+    problem = ProblemView("missing-source", "a.pdf is not there", "put it there", evidence="1-1-03")
     return {
         "dossier": DossierView("考核材料 <A&B>", "副题", "云岭市", "2023年", "2023", day, 860, 2, 38, 120, False),
         "volume": VolumeView(1, 2, "binder-1.pdf", "— 1 —", "— 9 —", 431, (SectionView("1", "党政领导"),), True),
@@ -453,7 +382,7 @@ def context(count: int = 5) -> dict[str, object]:
             tuple(listed[2:]),
         ),
         "scores": Scores((score,), "100", "98.5", "1.5"),
-        "checklist": Checklist(2, 860, 430, 38, 120, (UnitView("财政局", 3, 9),), False, (problem,)),
+        "checklist": Checklist(2, 860, 430, 38, 120, (UnitCount("财政局", 3, 9),), False, (problem,)),
         "placeholder": Placeholder("1-1-03", "纪要", "1-1", "规划", "财政局", "李工", "not there", "put it there"),
         "problems": [problem],
         "today": day,
@@ -466,7 +395,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_shipped_templates_fill(name: str, tmp_path: Path) -> None:
-    found = templates.find_set("official", tmp_path)
+    found = template_sets.find_set("official", tmp_path)
     out = tmp_path / "out.docx"
     templates.fill(found.path(name), context(), out, where=name)
     body = part(out, "word/document.xml")
@@ -493,7 +422,7 @@ def test_shipped_pages_have_the_margins_of_gb_t_9704(name: str) -> None:
 
 def test_the_index_jumps_and_repeats_its_head(tmp_path: Path) -> None:
     out = tmp_path / "out.docx"
-    templates.fill(templates.find_set("official", tmp_path).path("index"), context(100), out, where="index")
+    templates.fill(template_sets.find_set("official", tmp_path).path("index"), context(100), out, where="index")
     document = Document(str(out))
     table = document.tables[0]
     assert [row._tr.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in table.rows[:2]] == [True, False]
@@ -508,7 +437,7 @@ def test_the_index_jumps_and_repeats_its_head(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "view",
-    [DossierView, VolumeView, SectionView, Row, ItemView, ScoreRow, Scores, Checklist, UnitView, Placeholder],
+    [DossierView, VolumeView, SectionView, Row, ItemView, ScoreRow, Scores, Checklist, UnitCount, Placeholder],
 )
 def test_the_readme_names_every_value(view: type) -> None:
     readme = (ROOT / "templates" / "README.md").read_text(encoding="utf-8")
@@ -516,7 +445,7 @@ def test_the_readme_names_every_value(view: type) -> None:
 
 
 def test_filling_many_dividers_is_quick(tmp_path: Path) -> None:
-    path = templates.find_set("official", tmp_path).path("divider")
+    path = template_sets.find_set("official", tmp_path).path("divider")
     templates.fill(path, context(), tmp_path / "out.docx", where="divider")
     started = time.perf_counter()
     for _ in range(40):
@@ -544,7 +473,7 @@ def _uris(pdf: bytes) -> set[str]:
 
 def _linked(tmp_path: Path) -> Path:
     out = tmp_path / "linked.docx"
-    templates.fill(templates.find_set("official", tmp_path).path("index"), context(2), out, where="index")
+    templates.fill(template_sets.find_set("official", tmp_path).path("index"), context(2), out, where="index")
     return out
 
 

@@ -65,6 +65,25 @@ def test_workers_end_with_their_parent(number: signal.Signals) -> None:
     assert _within(15, lambda: not any(map(_is_alive, pids)))
 
 
+def _most_core() -> int:
+    import resource  # noqa: PLC0415 - POSIX only
+
+    return resource.getrlimit(resource.RLIMIT_CORE)[0]
+
+
+@posix
+def test_a_worker_that_crashes_leaves_no_core() -> None:
+    import resource  # noqa: PLC0415 - POSIX only
+
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        with workers.processes(1) as pool:
+            assert pool.submit(_most_core).result() == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
 def _within(seconds: float, done: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:

@@ -11,14 +11,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, TypeVar
 
-from dossier import fonts, limits
+from dossier import fonts, limits, sources
 from dossier.cache import Cache
-from dossier.convert import embedded, image, libreoffice, media, ofd, office, pdf, sheet, text
-from dossier.errors import ConversionError, EngineError
+from dossier.convert import embedded, image, libreoffice, media, ofd, office, pdf, photos, sheet, text
+from dossier.errors import ConversionError, DossierError, EngineCrash, EngineError
 from dossier.part import Note, Part
-from dossier.sources import PLAIN, Kind, Options
+from dossier.sources import PLAIN, Kind, Options, PhotoSheets, Source
 
 Engine = Literal["embedded", "libreoffice"]
 
@@ -28,7 +28,7 @@ class Settings:
     """What, besides a file's bytes, decides which pages become of it; ``sheet`` is the portrait paper in points.
 
     ``engine`` sets Word files; ``office`` is the version of the LibreOffice that converts every other office format,
-    empty where there is none.
+    empty where there is none. ``look`` is what text is set in, ``captions`` what is written under photos.
     """
 
     engine: Engine
@@ -36,6 +36,8 @@ class Settings:
     fonts: str
     sheet: tuple[float, float]
     office: str = ""
+    look: text.Look = text.PLAIN
+    captions: photos.CaptionStyle = photos.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Task:
     kind: Kind
     key: str
     options: Options = PLAIN
+    photos: PhotoSheets | None = None
+    files: tuple[tuple[Path, str], ...] = ()
+    """The files that are read, each with the SHA-256 that it had when it was planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, opt
     parts = [sha256, kind.name, pdf.VERSION]
     if kind in _WORD:
         parts += [settings.engine, settings.engine_version, settings.fonts]
+        if kind in _WRITTEN and settings.look != text.PLAIN:
+            parts.append(repr(settings.look))
     elif kind in OFFICE:
         parts += [settings.office, settings.fonts, office.VERSION, sheet.VERSION]
     elif kind is Kind.OFD:
@@ -100,7 +107,20 @@ def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, opt
         parts += [image.VERSION, *(f"{side:.2f}" for side in settings.sheet)]
     if options != PLAIN:
         parts.append(f"{options!r} {options.password}")
-    return Task(path, name, kind, hashlib.sha256(json.dumps(parts).encode()).hexdigest(), options)
+    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return Task(path, name, kind, key, options, files=((path, sha256),))
+
+
+def task_of(source: Source, settings: Settings) -> Task:
+    """Describe the conversion of a planned source."""
+    if not isinstance(source, PhotoSheets):
+        return task(source.path, source.name, source.kind, source.sha256, settings, source.options)
+    files = [(file.sha256, file.kind.name, repr(file.options), PurePosixPath(file.name).name) for file in source.files]
+    asked = (source.captions, source.layout, source.turn, source.language, settings.fonts, settings.sheet)
+    drawn = [photos.VERSION, pdf.VERSION, repr(settings.captions)]
+    key = hashlib.sha256(json.dumps([drawn, files, asked]).encode()).hexdigest()
+    hashed = tuple((file.path, file.sha256) for file in source.files)
+    return Task(source.files[0].path, source.name, source.files[0].kind, key, photos=source, files=hashed)
 
 
 def batches(tasks: Sequence[Task], settings: Settings, cache: Cache, workers: int) -> list[Batch]:
@@ -132,7 +152,7 @@ def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
     outs = [work / f"{index:04}.raw.pdf" for index in range(len(batch.tasks))]
     if _by_libreoffice(batch.tasks[0], batch.settings):
         fontconfig = fonts.write_fontconfig(work)
-        prepared = [_for_libreoffice(t, out) for t, out in zip(batch.tasks, outs, strict=True)]
+        prepared = [_for_libreoffice(t, out, batch.settings) for t, out in zip(batch.tasks, outs, strict=True)]
         jobs = [(one[0], out) for one, out in zip(prepared, outs, strict=True) if isinstance(one, tuple)]
         results = iter(libreoffice.convert_batch(jobs, fontconfig=fontconfig))
         return [
@@ -143,33 +163,71 @@ def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
 
 
 def _raw_pdf(t: Task, out: Path, settings: Settings) -> Raw:
-    try:
-        t.path.open("rb").close()
-    except OSError as error:  # moved, locked or cut off since it was found: no reason to give up the others
-        return ConversionError(f"it cannot be read any more: {error.strerror}", fix="put it back, and build again")
-    if t.kind is Kind.PDF:
-        return t.path, ()
-    try:
-        with limits.bounded():
-            return out, _CONVERTERS[t.kind](t, out, settings)
-    except ConversionError as error:
-        return error
-    except MemoryError:
-        return _too_large()
+    def make() -> Raw:
+        for path, _ in t.files:
+            sources.prove_readable(path)
+        if t.kind is Kind.PDF:
+            return t.path, ()
+        if t.photos is not None:
+            return out, _photos(t.photos, out, settings)
+        return out, _CONVERTERS[t.kind](t, out, settings)
+
+    return _guarded(t, make)
 
 
 def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
-    if isinstance(raw, ConversionError):
-        return raw
-    path, notes = raw
+    def make() -> Part:
+        if isinstance(raw, ConversionError):
+            raise raw
+        path, notes = raw
+        crop = None if t.kind is Kind.MEDIA or _CONVERTERS.get(t.kind) is _image else t.options.crop
+        part = pdf.normalise(path, work / f"{t.key}.pdf", password=t.options.password, crop=crop)
+        return Part(part.path, part.pages, part.outline, (*notes, *part.notes))
+
+    made = _guarded(t, make)
+    # Whatever came out of a file that was changed meanwhile: it must not be kept as what became of the file planned.
+    changed = _guarded(t, lambda: _prove_unchanged(t))
+    if isinstance(changed, ConversionError):
+        return changed
+    return made if isinstance(made, ConversionError) else cache.put(t.key, made)
+
+
+def _prove_unchanged(t: Task) -> None:
+    for path, sha256 in t.files:
+        sources.prove_unchanged(path, sha256)
+
+
+_Made = TypeVar("_Made")
+
+
+def _guarded(t: Task, make: Callable[[], _Made]) -> _Made | ConversionError:
+    """Make something of a source within limits; a failure is returned where it is the source's own."""
     try:
         with limits.bounded():
-            part = pdf.normalise(path, work / f"{t.key}.pdf", password=t.options.password)
+            return make()
     except ConversionError as error:
         return error
     except MemoryError:
         return _too_large()
-    return cache.put(t.key, Part(part.path, part.pages, part.outline, (*notes, *part.notes)))
+    except OSError:
+        try:
+            _prove_unchanged(t)
+        except ConversionError as error:  # moved, locked or cut off meanwhile: no reason to give up the others
+            return error
+        raise
+    except DossierError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a library says of one file, the others are bound
+        return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> EngineCrash:
+    said = " ".join(f"{type(error).__name__} {error}".split())[:200]
+    return EngineCrash(
+        f"what reads it failed: {said}",
+        fix="print it to PDF anew and name that file, and report this message with it to the program's makers",
+        code="crashed-source",
+    )
 
 
 def _too_large() -> ConversionError:
@@ -189,26 +247,26 @@ def _by_libreoffice(t: Task, settings: Settings) -> bool:
     return t.kind in OFFICE or (t.kind in _WORD and settings.engine == "libreoffice")
 
 
-def _for_libreoffice(t: Task, out: Path) -> Raw:
+def _for_libreoffice(t: Task, out: Path, settings: Settings) -> Raw:
     """Return the file that LibreOffice is given for a task: text is written as a Word file first."""
-    if t.kind not in _WRITTEN:
-        return t.path, ()
-    try:
-        with limits.bounded():
-            return _write_word(t, out)
-    except ConversionError as error:
-        return error
+
+    def make() -> Raw:
+        for path, _ in t.files:
+            sources.prove_readable(path)
+        return _write_word(t, out, settings) if t.kind in _WRITTEN else (t.path, ())
+
+    return _guarded(t, make)
 
 
 _WRITTEN = frozenset({Kind.TEXT, Kind.MARKDOWN, Kind.MEDIA})
 """What becomes a Word file before it becomes pages."""
 
 
-def _write_word(t: Task, out: Path) -> tuple[Path, tuple[Note, ...]]:
+def _write_word(t: Task, out: Path, settings: Settings) -> tuple[Path, tuple[Note, ...]]:
     word = out.with_suffix(".docx")
     if t.kind is Kind.MEDIA:
         return word, media.to_word(t.path, PurePosixPath(t.name).name, word)
-    text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN)
+    text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN, look=settings.look)
     return word, ()
 
 
@@ -221,7 +279,7 @@ def _word(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
 
 
 def _written(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
-    word, notes = _write_word(t, out)
+    word, notes = _write_word(t, out, settings)
     return (*notes, *embedded.convert(word, out))
 
 
@@ -236,6 +294,16 @@ _USUAL_OF_OFD = frozenset({"signature-lost", "embedded-files", "missing-paramete
 
 def _image(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
     return image.convert(t.path, out, sheet=settings.sheet, fit=t.options.fit, crop=t.options.crop)
+
+
+def _photos(sheets: PhotoSheets, out: Path, settings: Settings) -> tuple[Note, ...]:
+    those = [
+        photos.Photo(file.path, caption, file.name, file.options.crop, sheets.turn)
+        for file, caption in zip(sheets.files, sheets.captions, strict=True)
+    ]
+    return photos.lay_out(
+        those, out, layout=sheets.layout, sheet=settings.sheet, style=settings.captions, language=sheets.language
+    )
 
 
 _CONVERTERS: dict[Kind, Callable[[Task, Path, Settings], tuple[Note, ...]]] = {

@@ -126,6 +126,8 @@ class Prepared:
     missing: set[str] = field(default_factory=set)
     symbols: set[str] = field(default_factory=set)
     unsupported: list[str] = field(default_factory=list)
+    families: dict[str, str] = field(default_factory=dict)
+    """The font names that the document's text asks for, and what each is drawn with."""
 
     def notes(self) -> tuple[Note, ...]:
         """Return the notes on characters and layout."""
@@ -651,6 +653,9 @@ class _Typesetter:
                 element.append(own)
             element.extend(piece.children)
             family = self._family(piece, text)
+            if piece.text.strip():
+                asked = text.ascii or text.h_ansi if piece.script == "latin" else text.east_asia
+                self.found.families.setdefault(asked, family)
             # The engine finds the face of plain text by itself; every element less is time won.
             if piece.text and not (plain and _PLAIN[piece.script == "latin"].fullmatch(piece.text)):
                 _name(own, family)
@@ -1002,26 +1007,39 @@ def _without_actual_text(data: bytes) -> bytes:
 
 
 def _unsupported(stories: Iterable[Any]) -> list[str]:
-    found: list[str] = []
-    for root in stories:
-        if any(element.get(f"{_W}val") == "distribute" for element in root.iter(f"{_W}jc")):
-            found.append("text spread over the line (distributed alignment) is set flush left")
-        if next(root.iter(f"{_O}OLEObject"), None) is not None:
-            found.append("embedded objects (OLE) are left out")
-        if any(_is_shown(drawing) for drawing in root.iter(f"{_W}pict")):
-            found.append("drawings and pictures in Word's old format (VML) are left out")
-        kinds = {data.get("uri", "").rpartition("/")[2] for data in root.iter(f"{_A}graphicData")}
-        if kinds & {"chart", "chartex"}:
-            found.append("charts are left out")
-        if "diagram" in kinds:
-            found.append("diagrams (SmartArt) are left out")
-        if any(_is_in_line(data) for data in root.iter(f"{_A}graphicData")):
-            found.append("shapes and text boxes that stand in a line of text are left out")
-        if next(root.iter(f"{_W}altChunk"), None) is not None:
-            found.append("documents within it (altChunk) are left out")
-        if next(root.iter(f"{_W}ruby"), None) is not None:
-            found.append("phonetic guides are left out")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(message for root in stories for _, message in losses(root)))
+
+
+def losses(root: Any) -> Iterator[tuple[Any, str]]:
+    """Yield what the engine leaves out of a story, or lays out otherwise than Word, with what is to be said of it."""
+    for element in root.iter(f"{_W}jc"):
+        if element.get(f"{_W}val") == "distribute":
+            yield element, "text spread over the line (distributed alignment) is set flush left"
+    yield from ((element, "embedded objects (OLE) are left out") for element in root.iter(f"{_O}OLEObject"))
+    for drawing in root.iter(f"{_W}pict"):
+        if _is_shown(drawing):
+            yield drawing, "drawings and pictures in Word's old format (VML) are left out"
+    for data in root.iter(f"{_A}graphicData"):
+        kind = data.get("uri", "").rpartition("/")[2]
+        if kind in {"chart", "chartex"}:
+            yield data, "charts are left out"
+        elif kind == "diagram":
+            yield data, "diagrams (SmartArt) are left out"
+        elif _is_in_line(data):
+            yield data, "shapes and text boxes that stand in a line of text are left out"
+    for warp in root.iter(f"{_A}prstTxWarp"):
+        if warp.get("prst") != "textNoShape":
+            yield warp, "text bent into a shape (WordArt) is set straight"
+    for layout in root.iter(f"{_W}eastAsianLayout"):
+        if layout.get(f"{_W}combine") in {"1", "true", "on"}:
+            yield layout, "two lines written as one (双行合一) are set one after the other"
+    yield from ((element, "documents within it (altChunk) are left out") for element in root.iter(f"{_W}altChunk"))
+    yield from ((element, "phonetic guides are left out") for element in root.iter(f"{_W}ruby"))
+
+
+def same_widths(name: str) -> bool:
+    """Say whether the engine carries a face whose letters are as wide as those of the font of that name."""
+    return name.casefold() in _LATIN
 
 
 def _is_shown(drawing: Any) -> bool:

@@ -24,7 +24,7 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -35,10 +35,11 @@ import PIL
 import pillow_heif
 from PIL import Image, ImageSequence, TiffImagePlugin
 
+from dossier.convert import damage
 from dossier.errors import ConversionError
 from dossier.part import Note
 
-VERSION = f"img2pdf {img2pdf.__version__} / pillow {PIL.__version__} / pillow-heif {pillow_heif.__version__} / 2"
+VERSION = f"img2pdf {img2pdf.__version__} / pillow {PIL.__version__} / pillow-heif {pillow_heif.__version__} / 3"
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "AVIF", "HEIF")
 MAX_PIXELS = 250_000_000
 MAX_PAGES = 10_000
@@ -133,6 +134,7 @@ _TURNS: dict[int, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_CLOCKWISE = {1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2}  # an orientation, and what is turned by 90 degrees more
 
 
 class _View(NamedTuple):
@@ -204,19 +206,20 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image that was put into a PDF by :func:`store`, for others to draw."""
+    """An image that was put into a PDF by :func:`store`, for others to draw, and the part of it that is shown."""
 
     frame: _Frame
+    view: _View
     notes: tuple[Note, ...]
 
     @property
     def seen(self) -> tuple[int, int]:
-        """Width and height in pixels, upright."""
-        return self.frame.seen
+        """Width and height of what is shown in pixels, upright."""
+        return self.view.width, self.view.height
 
     def drawing(self, name: str, left: float, bottom: float, width: float, height: float) -> bytes:
-        """Return the operators that draw all of it upright, as the image that resources call ``name``."""
-        return _drawing(self.frame, self.frame.whole, name, left, bottom, width, height)
+        """Return the operators that draw what is shown of it upright, as the image that resources call ``name``."""
+        return _drawing(self.frame, self.view, name, left, bottom, width, height)
 
 
 def convert(
@@ -259,11 +262,13 @@ def convert(
     return (*notes, *_long_note(pages))
 
 
-def store(source: Path, out: Path) -> Picture:
+def store(source: Path, out: Path, *, crop: Crop | None = None, turn: int = 0) -> Picture:
     """Write an image, of a TIFF its first page, as the image ``/Im0`` of the one page of the PDF ``out``.
 
-    Raises ConversionError like :func:`convert`.
+    The picture shows the part within ``crop``, turned clockwise by ``turn``, a multiple of 90 degrees. Raises
+    ConversionError like :func:`convert`.
     """
+    _check_crop(crop)
     with _opened(source) as (image, data, turns):
         frame = _frames(source, image, turns, most=1)[0]
         _check_whole(image, data)
@@ -274,7 +279,10 @@ def store(source: Path, out: Path) -> Picture:
     with pikepdf.open(BytesIO(embedded)) as pdf:
         _drop_false_profiles(pdf)
         pdf.save(out, static_id=True, min_version="1.5")
-    return Picture(frame, notes)
+    view = _cropped(frame, crop)
+    for _ in range(turn // 90 % 4):
+        frame, view = _turned(frame, view)
+    return Picture(frame, view, notes)
 
 
 def taken(source: Path) -> str:
@@ -478,6 +486,13 @@ def _cropped(frame: _Frame, crop: Crop | None) -> _View:
     return _View(left, top, max(round(crop[2] * width), left + 1), max(round(crop[3] * height), top + 1))
 
 
+def _turned(frame: _Frame, view: _View) -> tuple[_Frame, _View]:
+    """Turn a frame and a view of it clockwise by 90 degrees."""
+    height = frame.seen[1]
+    turned = _View(height - view.bottom, view.left, height - view.top, view.right)
+    return replace(frame, orientation=_CLOCKWISE[frame.orientation]), turned
+
+
 def _pieces(
     source: Path, image: Image.Image, frame: _Frame, sheet: tuple[float, float], fit: Fit, view: _View
 ) -> tuple[_Piece, ...]:
@@ -613,14 +628,19 @@ def _embed(image: Image.Image, data: bytes, *, several: bool) -> bytes:
 
 def _img2pdf(*images: bytes, several: bool = False) -> bytes:
     # Streams, since img2pdf takes bytes for a file's name where such a file exists.
-    result = img2pdf.convert(
-        *(BytesIO(image) for image in images),
-        engine=img2pdf.Engine.internal,
-        rotation=img2pdf.Rotation.none,
-        layout_fun=_any_layout,
-        first_frame_only=not several,
-        nodate=True,
-    )
+    try:
+        result = img2pdf.convert(
+            *(BytesIO(image) for image in images),
+            engine=img2pdf.Engine.internal,
+            rotation=img2pdf.Rotation.none,
+            layout_fun=_any_layout,
+            first_frame_only=not several,
+            nodate=True,
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it says much of broken images in bare Exceptions
+        raise ValueError(str(error)) from error
     gc.collect(1)  # its writer refers to itself, and would keep the data of many an image before its turn came
     if not isinstance(result, bytes):
         raise TypeError("img2pdf returned no PDF")
@@ -744,6 +764,8 @@ def _check_whole(image: Image.Image, data: bytes) -> None:
             # The markers may only be in disorder.
             with Image.open(BytesIO(data), formats=("JPEG",)) as copy:
                 copy.load()
+        else:
+            damage.check_jpeg(data)  # for it is embedded without being decoded
     elif image.format == "PNG":
         with Image.open(BytesIO(data), formats=("PNG",)) as copy:
             copy.verify()

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from lxml import etree, html  # type: ignore[import-untyped]
 
-from dossier.convert import ole, ooxml, table
+from dossier import ole
+from dossier.convert import ooxml, table
 from dossier.convert.grid import Element, printable
 from dossier.errors import ConversionError
 from dossier.part import Note

@@ -22,11 +22,13 @@ import pypdf
 import pypdfium2
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
+from dossier.convert import damage, layers
+from dossier.convert.layers import Layers
 from dossier.errors import ConversionError
 from dossier.identity import Identities
 from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"6 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"7 qpdf {pikepdf.__libqpdf_version__}"
 
 for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is reported in notes
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -35,6 +37,8 @@ _MOST_PAGES = 20_000
 _MOST_LINKS = 5_000  # of one page
 _MOST_BOOKMARKS = 20_000
 _MOST_CONTENT = 1 << 28  # bytes of one page's operators
+_MOST_NAMED = 10
+_LONGEST_NAME = 60
 _DEEPEST = 50
 _MOST_CELLS = 400  # of an ink mask, each way
 _PAPER = 250  # grey values from here up to 255 are paper
@@ -58,37 +62,54 @@ _BUTTONS = {"/SubmitForm", "/ResetForm", "/Hide", "/Named"}
 _PLAYING = {"/RichMedia", "/Screen", "/Movie", "/Sound", "/3D"}
 _HIDDEN = 1 << 1  # flag of annotations (ISO 32000-1, 12.5.3)
 _SEVERAL_LINES_OR_CELLS = 1 << 12 | 1 << 24  # flags of text fields (12.7.4.3)
+_LEAST = 1.0  # points: each side of a page
 _RESEND = "ask for the file again, or print it to PDF anew"
 
+_CROPPED = Note(
+    "cropped", "what is cropped off its pages is hidden, not removed: a search still finds it",
+    "to be rid of it, print the part alone to a new PDF and bind that", "info",
+)  # fmt: skip
+
 Matrix = tuple[float, float, float, float, float, float]
+Crop = tuple[float, float, float, float]
+"""Left, top, right and bottom edge of a part of a page as seen, from 0 to 1."""
 _BROKEN = (
     pikepdf.PdfError, pypdf.errors.PyPdfError, pypdfium2.PdfiumError, RuntimeError, ValueError, TypeError, KeyError,
     AttributeError, IndexError, RecursionError, OverflowError,
 )  # fmt: skip
 
 
-def normalise(source: Path, out: Path, *, password: str = "") -> Part:
+def normalise(source: Path, out: Path, *, password: str = "", crop: Crop | None = None) -> Part:
     """Write the part that becomes of the PDF ``source`` to ``out``; ``password`` opens it where it is encrypted.
 
-    Raises ConversionError with the code ``encrypted-source``, ``damaged-source``, ``empty-source``, ``looping-source``
-    or ``oversized-source``.
+    Of each page, ``crop`` is shown, as large as it is there. Raises ConversionError with the code ``encrypted-source``,
+    ``damaged-source``, ``empty-source``, ``looping-source``, ``oversized-source`` or ``bad-crop``.
     """
+    _check_crop(crop)
     pictured = _with_pictures(source, out.with_suffix(".pictured.pdf"), password)
     with _opened(pictured, password) as pdf:
         promised = _inherited(pdf.Root.get(Name.Pages), "/Count")  # before qpdf corrects it
         pages = _pages(pdf)
         if pictured != source:
             _take_pictures(pdf, pages)
-        notes = list(_notes(pdf, pages, promised, password))
-        frames = [_frame(page) for page in pages]
+        layered = layers.of(pdf)
+        if layered is not None:
+            layered.hide_annotations(_annotations(pages))
+        notes = [*_notes(pdf, pages, promised, password), *damage.mend(pdf)]
+        frames = [_frame(page, crop) for page in pages]
         finder = _Destinations(pdf, pages, frames)
         links = [_links(page, frame, finder) for page, frame in zip(pages, frames, strict=True)]
         outline = tuple(_outline(pdf, finder))
         _flatten(pdf, pages)
         content = pdf.make_stream(f"{FORM} Do".encode())
         for page, frame in zip(pages, frames, strict=True):
-            _enclose(pdf, page, frame, content)
+            _enclose(pdf, page, frame, content, layered)
             _disinherit(page)
+        if layered is not None:
+            layered.forget()
+            notes += _hidden_layers(layered)
+        if crop is not None:
+            notes.append(_CROPPED)
         for key in list(pdf.Root.keys()):
             if key not in ("/Type", "/Pages"):
                 del pdf.Root[key]
@@ -256,10 +277,6 @@ def _notes(pdf: Pdf, pages: Sequence[Object], promised: object, password: str) -
             "nothing: none may act in a book", "info",
         )  # fmt: skip
     yield from _lost_looks(pdf, pages)
-    if _hidden_layers(pdf):
-        yield Note(
-            "hidden-layers", "layers that are hidden in it are shown in the book", "print it to PDF as it should look"
-        )
 
 
 def _signed(form: Dictionary) -> bool:
@@ -339,12 +356,14 @@ def _lost_looks(pdf: Pdf, pages: Sequence[Object]) -> Iterator[Note]:
         )  # fmt: skip
 
 
-def _hidden_layers(pdf: Pdf) -> bool:
-    properties = pdf.Root.get(Name.OCProperties)
-    default = properties.get(Name.D) if isinstance(properties, Dictionary) else None
-    if not isinstance(default, Dictionary):
-        return False
-    return bool(_elements(default.get(Name.OFF))) or default.get(Name.BaseState) == Name.OFF
+def _hidden_layers(layered: Layers) -> Iterator[Note]:
+    names = [name[:_LONGEST_NAME] for name in layered.hiding]
+    if names:
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        yield Note(
+            "hidden-layers", f"what its hidden layers hold is left out: {', '.join(names[:_MOST_NAMED])}{more}",
+            "to bind a layer, show it in an editor and save the file so", "info",
+        )  # fmt: skip
 
 
 # --- pages as seen -------------------------------------------------------------------------------------------------
@@ -363,11 +382,35 @@ class _Frame:
         a, b, c, d, e, f = self.matrix
         return a * x + c * y + e, b * x + d * y + f
 
+    def part(self, crop: Crop) -> _Frame:
+        """Return the frame of a part of the page as seen."""
+        left, bottom = crop[0] * self.width, (1 - crop[3]) * self.height
+        width = max((crop[2] - crop[0]) * self.width, min(_LEAST, self.width))
+        height = max((crop[3] - crop[1]) * self.height, min(_LEAST, self.height))
+        a, b, c, d, e, f = self.matrix
+        determinant = a * d - b * c
+        corners = [
+            ((d * (x - e) - c * (y - f)) / determinant, (a * (y - f) - b * (x - e)) / determinant)
+            for x, y in ((left, bottom), (left + width, bottom + height))
+        ]
+        across, up = (sorted(values) for values in zip(*corners, strict=True))
+        box = across[0], up[0], across[1], up[1]
+        return _Frame(width, height, box, (a, b, c, d, e - left, f - bottom))
 
-def _frame(page: Object) -> _Frame:
+
+def _check_crop(crop: Crop | None) -> None:
+    if crop is not None and not (0 <= crop[0] < crop[2] <= 1 and 0 <= crop[1] < crop[3] <= 1):
+        raise ConversionError(
+            f"a crop of {', '.join(f'{edge:g}' for edge in crop)} is no part of a page",
+            fix="give its left, top, right and bottom edge, each from 0 (the left or upper edge of the page) to 1",
+            code="bad-crop",
+        )
+
+
+def _frame(page: Object, crop: Crop | None = None) -> _Frame:
     media = _box(_inherited(page, "/MediaBox")) or (0.0, 0.0, *_A4)
-    crop = _box(_inherited(page, "/CropBox"))
-    box = (_meet(media, crop) if crop else None) or media
+    visible = _box(_inherited(page, "/CropBox"))
+    box = (_meet(media, visible) if visible else None) or media
     x0, y0, x1, y1 = box
     given = page.get(Name.UserUnit)
     unit = float(given) if isinstance(given, int | Decimal) and 0 < given <= 100_000 else 1.0
@@ -383,7 +426,8 @@ def _frame(page: Object) -> _Frame:
     width, height = (x1 - x0) * unit, (y1 - y0) * unit
     if turn in (90, 270):
         width, height = height, width
-    return _Frame(width, height, box, (a, b, c, d, e, f))
+    whole = _Frame(width, height, box, (a, b, c, d, e, f))
+    return whole if crop is None else whole.part(crop)
 
 
 def _inherited(page: object, key: str) -> object:
@@ -450,21 +494,28 @@ def _asks_for_pictures(pdf: Pdf) -> bool:
 
 def _pictured(annotation: Dictionary) -> bool:
     """Say whether an annotation holds a picture of its own, or is hidden and needs none."""
-    flags, pictures = annotation.get(Name.F), annotation.get(Name.AP)
-    hidden = isinstance(flags, int) and bool(flags & _HIDDEN)
-    return hidden or (
+    pictures = annotation.get(Name.AP)
+    return _is_hidden(annotation) or (
         isinstance(pictures, Dictionary) and isinstance(pictures.get(Name.N), pikepdf.Stream | Dictionary)
     )
 
 
-def _enclose(pdf: Pdf, page: Object, frame: _Frame, content: Object) -> None:
+def _is_hidden(annotation: Dictionary) -> bool:
+    flags = annotation.get(Name.F)
+    return isinstance(flags, int) and bool(flags & _HIDDEN)
+
+
+def _enclose(pdf: Pdf, page: Object, frame: _Frame, content: Object, layered: Layers | None) -> None:
+    found = _inherited(page, "/Resources")
+    resources = found if isinstance(found, Dictionary) else Dictionary()
+    operators = _content(page)
     form = pdf.make_stream(
-        _content(page),
+        operators if layered is None else layered.visible(pdf, operators, resources),
         Type=Name.XObject,
         Subtype=Name.Form,
         BBox=Array([round(value, 4) for value in frame.box]),
         Matrix=Array([round(value, 6) for value in frame.matrix]),
-        Resources=_inherited(page, "/Resources") or Dictionary(),
+        Resources=resources,
     )
     if Name.Group in page:
         form.Group = page.Group
@@ -593,14 +644,17 @@ def _ignoring_a_broken_tree() -> Iterator[None]:
 def _links(page: Object, frame: _Frame, finder: _Destinations) -> tuple[Link, ...]:
     links: list[Link] = []
     for annotation in _annotations([page]):
-        if annotation.get(Name.Subtype) != Name.Link or len(links) >= _MOST_LINKS:
+        if annotation.get(Name.Subtype) != Name.Link or len(links) >= _MOST_LINKS or _is_hidden(annotation):
             continue
         area = _box(annotation.get(Name.Rect))
         if area is None:
             continue
         x0, y0 = frame.point(area[0], area[1])
         x1, y1 = frame.point(area[2], area[3])
-        box = Box(*(round(value, 2) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))
+        seen = _meet((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)), (0.0, 0.0, frame.width, frame.height))
+        if seen is None:
+            continue
+        box = Box(*(round(value, 2) for value in seen))
         action = annotation.get(Name.A)
         if isinstance(action, Dictionary) and action.get(Name.S) == Name.URI:
             # An address is bytes; what is not ASCII in it is meant to be percent-encoded (RFC 3986).

@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from typing import Literal, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import pikepdf
 from fontTools.ttLib import TTLibError
@@ -22,16 +22,28 @@ from fontTools.ttLib import TTLibError
 from dossier import fonts, typeface
 from dossier.convert import image
 from dossier.part import Note
+from dossier.sources import TIME, Layout
 
-VERSION = f"{image.VERSION} / sheets 1"
-SIZE = 12.0
-"""Of captions, in points: 小四."""
-MOST_LINES = 3
-"""Of one caption."""
+VERSION = f"{image.VERSION} / sheets 2"
 
-Layout = Literal["1-up", "2-up", "4-up", "6-up"]
 
-_LEADING = 16.0  # points from line to line
+@dataclass(frozen=True, slots=True)
+class CaptionStyle:
+    """How captions look: their face by name, size in points (小四), and the most lines that one may have."""
+
+    font: str = "仿宋"
+    size: float = 12.0
+    lines: int = 3
+
+    @property
+    def leading(self) -> float:
+        """Points from line to line."""
+        return self.size * 4 / 3
+
+
+PLAIN = CaptionStyle()
+
+_NAME = "{name}"
 _SPACE = 6.0  # points between a photo and its caption
 _GAP = 17.0  # points between cells
 _ASCENT = 0.86  # of the size: from the top of a line to its baseline
@@ -53,10 +65,28 @@ _NO_END = frozenset("（《「『【〔〈“‘([{〖")
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One photo of a sheet; a line break in its caption is kept."""
+    """One photo of a sheet; ``name`` is what messages call it, ``turn`` is in degrees, clockwise.
+
+    A line break in its caption is kept; ``{time}`` and ``{name}`` in it become when the photo was taken, if it says so
+    credibly, and its name without the suffix.
+    """
 
     path: Path
     caption: str = ""
+    name: str = ""
+    crop: image.Crop | None = None
+    turn: int = 0
+
+    @property
+    def called(self) -> str:
+        return PurePosixPath(self.name).name or self.path.name
+
+    def words(self, language: str) -> str:
+        """Return the caption as it is printed."""
+        caption = self.caption
+        if TIME in caption:
+            caption = caption.replace(TIME, caption_of(self.path, language=language))
+        return caption.replace(_NAME, PurePosixPath(self.called).stem)
 
 
 class _Sheet(NamedTuple):
@@ -85,38 +115,48 @@ class _Caption(NamedTuple):
 
 
 def lay_out(
-    photos: Sequence[Photo], out: Path, *, layout: Layout, sheet: tuple[float, float], face: fonts.Face
+    photos: Sequence[Photo],
+    out: Path,
+    *,
+    layout: Layout,
+    sheet: tuple[float, float],
+    style: CaptionStyle = PLAIN,
+    face: fonts.Face | None = None,
+    language: str = "zh-CN",
 ) -> tuple[Note, ...]:
     """Write the PDF ``out`` with as many sheets as the photos need; the same photos give the same bytes.
 
     ``sheet`` is the (width, height) of the upright paper in points. ``1-up`` turns the paper to the photo, ``2-up``
     turns it for two upright photos, which then stand side by side; all else stands on upright paper. Captions are set
-    in ``face``, or in the shipped Song where that holds no TrueType outlines. Raises ConversionError for a photo that
-    cannot be shown, like :func:`dossier.convert.image.convert`.
+    in ``style``, with ``face`` where it is given, or the shipped Song where that holds no TrueType outlines. Raises
+    ConversionError for a photo that cannot be shown, like :func:`dossier.convert.image.convert`.
     """
     if not photos:
         raise ValueError("a photo sheet needs photos")
-    texts = [_cleaned(photo.caption) for photo in photos]
-    letters = _letters(face, texts)
+    texts = [_cleaned(photo.words(language)) for photo in photos]
+    letters = _letters(face or fonts.resolve_embedded(style.font), texts)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".photos-") as folder:
         parts = [Path(folder) / f"{number}.pdf" for number in range(len(photos))]
-        pictures = [image.store(photo.path, part) for photo, part in zip(photos, parts, strict=True)]
+        pictures = [
+            image.store(photo.path, part, crop=photo.crop, turn=photo.turn)
+            for photo, part in zip(photos, parts, strict=True)
+        ]
         sheets = list(_sheets([picture.seen for picture in pictures], layout, sheet))
         captions = [
-            _caption(texts[number], letters, one.cell[0]) for one in sheets for number in one.photos
+            _caption(texts[number], letters, one.cell[0], style) for one in sheets for number in one.photos
         ]  # in the order of the photos
         # Job leaves images in their files until they are written; a Pdf made of them would hold them all in memory.
         with pikepdf.Job(["qpdf", "--empty", "--pages", *map(str, parts), "--", str(out)]).create_pdf() as pdf:
-            _draw(pdf, sheets, pictures, captions, letters)
+            _draw(pdf, sheets, pictures, captions, letters, style)
             pdf.save(out, deterministic_id=True, min_version="1.5")
-    return tuple(_notes(photos, pictures, captions, letters))
+    return tuple(_notes(photos, pictures, captions, letters, style))
 
 
-def caption_of(path: Path, *, today: date | None = None) -> str:
+def caption_of(path: Path, *, language: str = "zh-CN") -> str:
     """Return when a photo was taken, such as ``2023年4月12日 09:06``, or nothing where it does not say so credibly.
 
-    No camera had a clock before 1990, none saw a day after ``today``, and one whose clock was never set counts from the
-    first hour of a year.
+    No camera had a clock before 1990, and one whose clock was never set counts from the first hour of a year. In other
+    languages than Chinese the day is written as ISO 8601 has it.
     """
     found = _DATE.match(image.taken(path))
     if not found:
@@ -127,9 +167,9 @@ def caption_of(path: Path, *, today: date | None = None) -> str:
     except ValueError:
         return ""
     unset = (month, day, hour) == (1, 1, 0)
-    if unset or not _EARLIEST <= when.date() <= (today or date.today()):
+    if unset or when.date() < _EARLIEST:
         return ""
-    return f"{year}年{month}月{day}日 {when:%H:%M}"
+    return f"{year}年{month}月{day}日 {when:%H:%M}" if language.startswith("zh") else f"{when:%Y-%m-%d %H:%M}"
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------
@@ -156,18 +196,19 @@ def _draw(
     pictures: Sequence[image.Picture],
     captions: Sequence[_Caption],
     letters: typeface.Face,
+    style: CaptionStyle,
 ) -> None:
     """Replace pages of one image each, ``/Im0``, by the sheets."""
     stored = [page.obj.Resources.XObject.Im0 for page in pdf.pages]
     lines = max(len(caption.lines) for caption in captions)
-    below = _SPACE + lines * _LEADING if lines else 0.0
+    below = _SPACE + lines * style.leading if lines else 0.0
     resources = {"/Font": pikepdf.Dictionary({_FONT: typeface.embed(pdf, letters)})} if lines else {}
     for sheet in sheets:
         page = pdf.add_blank_page(page_size=sheet.page)
         page.mediabox = pikepdf.Rectangle(0, 0, *(round(length, 4) for length in sheet.page))
         images = pikepdf.Dictionary({f"/Im{number}": stored[number] for number in sheet.photos})
         page.obj.Resources = pikepdf.Dictionary({"/XObject": images, **resources})
-        page.Contents = pdf.make_stream(b"\n".join(_drawn(sheet, pictures, captions, letters, below)))
+        page.Contents = pdf.make_stream(b"\n".join(_drawn(sheet, pictures, captions, letters, style, below)))
     del pdf.pages[: len(stored)]
 
 
@@ -176,6 +217,7 @@ def _drawn(
     pictures: Sequence[image.Picture],
     captions: Sequence[_Caption],
     letters: typeface.Face,
+    style: CaptionStyle,
     below: float,
 ) -> Iterator[bytes]:
     """Yield the operators of a page: photos of a row stand on one line, and the row in the middle of its cells."""
@@ -188,7 +230,7 @@ def _drawn(
         bottom = top - (height - tallest - below) / 2 - tallest
         across, up = sizes[place]
         yield pictures[number].drawing(f"/Im{number}", left + (width - across) / 2, bottom, across, up)
-        yield from _written(captions[number].lines, letters, left + width / 2, bottom - _SPACE)
+        yield from _written(captions[number].lines, letters, style, left + width / 2, bottom - _SPACE)
 
 
 def _fitted(seen: tuple[int, int], width: float, height: float) -> tuple[float, float]:
@@ -196,11 +238,13 @@ def _fitted(seen: tuple[int, int], width: float, height: float) -> tuple[float, 
     return seen[0] * scale, seen[1] * scale
 
 
-def _written(lines: Iterable[str], letters: typeface.Face, centre: float, top: float) -> Iterator[bytes]:
+def _written(
+    lines: Iterable[str], letters: typeface.Face, style: CaptionStyle, centre: float, top: float
+) -> Iterator[bytes]:
     for index, line in enumerate(lines):
-        left = centre - letters.width(line, SIZE) / 2
-        base = top - index * _LEADING - _ASCENT * SIZE
-        yield b"BT %s %g Tf 1 0 0 1 %.3f %.3f Tm %s Tj ET" % (_FONT.encode(), SIZE, left, base, letters.hex(line))
+        left = centre - letters.width(line, style.size) / 2
+        base = top - index * style.leading - _ASCENT * style.size
+        yield b"BT %s %g Tf 1 0 0 1 %.3f %.3f Tm %s Tj ET" % (_FONT.encode(), style.size, left, base, letters.hex(line))
 
 
 # --- captions ------------------------------------------------------------------------------------------------------
@@ -221,18 +265,18 @@ def _cleaned(text: str) -> str:
     return "\n".join(line for line in printed if line)
 
 
-def _caption(text: str, letters: typeface.Face, room: float) -> _Caption:
+def _caption(text: str, letters: typeface.Face, room: float, style: CaptionStyle) -> _Caption:
     def fits(line: str) -> bool:
-        return letters.width(line, SIZE) <= room
+        return letters.width(line, style.size) <= room
 
     lines = _wrapped(text, fits) if text else []
-    if len(lines) <= MOST_LINES:
+    if len(lines) <= style.lines:
         return _Caption(tuple(lines), shortened=False)
     end = _DOTS if _ELLIPSIS in letters.missing else _ELLIPSIS
-    last = lines[MOST_LINES - 1]
+    last = lines[style.lines - 1]
     while last and not fits(last + end):
         last = last[:-1]
-    return _Caption((*lines[: MOST_LINES - 1], last.rstrip() + end), shortened=True)
+    return _Caption((*lines[: style.lines - 1], last.rstrip() + end), shortened=True)
 
 
 def _wrapped(text: str, fits: Callable[[str], bool]) -> list[str]:
@@ -271,14 +315,15 @@ def _notes(
     pictures: Sequence[image.Picture],
     captions: Sequence[_Caption],
     letters: typeface.Face,
+    style: CaptionStyle,
 ) -> Iterator[Note]:
     for photo, picture in zip(photos, pictures, strict=True):
         for note in picture.notes:
-            yield Note(note.code, f"{photo.path.name}: {note.message}", note.fix)
-    cut = [photo.path.name for photo, caption in zip(photos, captions, strict=True) if caption.shortened]
+            yield Note(note.code, f"{photo.called}: {note.message}", note.fix)
+    cut = [photo.called for photo, caption in zip(photos, captions, strict=True) if caption.shortened]
     if cut:
         names = ", ".join(cut[:_MOST_NAMED]) + (" and more" if len(cut) > _MOST_NAMED else "")
-        yield Note("caption-shortened", f"the caption of {names} is cut off after {MOST_LINES} lines", "shorten it")
+        yield Note("caption-shortened", f"the caption of {names} is cut off after {style.lines} lines", "shorten it")
     lost = sorted(letters.missing - {_ELLIPSIS})
     if lost:
         listed = ", ".join(f"{char} (U+{ord(char):04X})" for char in lost)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,32 @@ from markdown_it.token import Token
 
 from dossier.errors import ConversionError
 
-BODY_FACE = "仿宋_GB2312"
-"""The body face of GB/T 9704-2012; ``fonts`` says which face answers to it here."""
-HEAD_FACE = "黑体"
 MAX_BYTES = 20_000_000
 MAX_LINES = 100_000
 
+_MM = 72 / 25.4
 _SIZE, _LINE = 14, 24  # points: 四号, as attachments are set
 _HEADS = (22, 18, 16, 14, 14, 14)
 _NOT_IN_WORD = re.compile("[^\t\n\f -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def to_word(source: Path, out: Path, *, markdown: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What text is set in: faces by name (``fonts`` says which face answers to it here), and margins in points."""
+
+    body: str = "仿宋_GB2312"  # the body face of GB/T 9704-2012
+    heading: str = "黑体"
+    latin: str = "Times New Roman"
+    top: float = 30 * _MM
+    right: float = 26 * _MM
+    bottom: float = 30 * _MM
+    left: float = 28 * _MM
+
+
+PLAIN = Look()
+
+
+def to_word(source: Path, out: Path, *, markdown: bool = False, look: Look = PLAIN) -> None:
     """Write a text file as the Word file ``out``; with ``markdown`` its marks become headings, lists and tables.
 
     Raises ConversionError where the file is too large, or is in none of UTF-8, UTF-16 and GB18030.
@@ -37,9 +52,9 @@ def to_word(source: Path, out: Path, *, markdown: bool = False) -> None:
         raise ConversionError(
             f"{source.name} has more than {MAX_LINES} lines", fix="bind the part that matters", code="oversized-source"
         )
-    document = _document()
+    document = _document(look)
     if markdown:
-        _Writer(document).write(MarkdownIt("commonmark", {"html": False}).enable("table").parse(text))
+        _Writer(document, look).write(MarkdownIt("commonmark", {"html": False}).enable("table").parse(text))
     else:
         for line in text.rstrip("\n").split("\n"):
             _add_line(document, line)
@@ -69,23 +84,23 @@ def read(source: Path) -> str:
     )
 
 
-def _document() -> Any:
+def _document(look: Look) -> Any:
     document: Any = Document()
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin, section.right_margin = Mm(28), Mm(26)
-    section.top_margin = section.bottom_margin = Mm(30)
+    section.left_margin, section.right_margin = Pt(look.left), Pt(look.right)
+    section.top_margin, section.bottom_margin = Pt(look.top), Pt(look.bottom)
     normal = document.styles["Normal"]
-    _set_face(normal, BODY_FACE, _SIZE)
+    _set_face(normal, look.body, look.latin, _SIZE)
     form = normal.paragraph_format
     form.space_before = form.space_after = Pt(0)
     form.line_spacing = Pt(_LINE)
     return document
 
 
-def _set_face(style: Any, face: str, size: float) -> None:
+def _set_face(style: Any, face: str, latin: str, size: float) -> None:
     style.font.size = Pt(size)
-    style.font.name = "Times New Roman"
+    style.font.name = latin
     style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), face)
 
 
@@ -100,8 +115,9 @@ def _add_line(document: Any, line: str) -> None:
 class _Writer:
     """Writes the tokens of a Markdown text as paragraphs and tables."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: Any, look: Look) -> None:
         self._document = document
+        self._look = look
         self._lists: list[int] = []  # the next number of each open list, 0 for one of bullets
         self._quotes = 0
         self._marker = ""
@@ -151,7 +167,7 @@ class _Writer:
         paragraph.paragraph_format.space_before = Pt(_SIZE / 2)
         paragraph.paragraph_format.line_spacing = Pt(_HEADS[level - 1] * 1.5)
         for run in self._write_inline(paragraph, inline):
-            _set_face(run, HEAD_FACE, _HEADS[level - 1])
+            _set_face(run, self._look.heading, self._look.latin, _HEADS[level - 1])
 
     def _write_inline(self, paragraph: Any, inline: Token) -> list[Any]:
         runs = []

@@ -15,7 +15,8 @@ _ENTRY = 128
 _MAX_ENTRIES = 4096
 _LAST_SECTOR = 0xFFFFFFFA
 _MINI_STREAM_UP_TO = 4096
-_HEADER_TABLES = range(76, 512, 4)  # where the header says where the allocation table is
+_HEADER_TABLES = range(76, 512, 4)  # where the header says where the first sectors of the allocation table are
+_MAX_TABLE_LISTS = 4096  # sectors that say where the others are: enough for 100 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class _Compound:
         self.header = file.read(512)
         shift = self._number(self.header, 30, 2)
         self.size = 1 << shift if self.header.startswith(MAGIC) and shift in {9, 12} else 0
+        self.tables = [self._number(self.header, at) for at in _HEADER_TABLES]
+        self.all_known = False
 
     def top(self) -> Iterator[_Entry]:
         """Walk the tree of siblings below the root, which is the first entry of the directory."""
@@ -80,11 +83,24 @@ class _Compound:
         return self.file.read(self.size)
 
     def _next(self, sector: int) -> int:
-        per_table = self.size // 4
-        table = sector // per_table
-        if table >= len(_HEADER_TABLES):  # larger files go on elsewhere; what is asked for stands near the beginning
-            return _LAST_SECTOR
-        return self._number(self._sector(self._number(self.header, _HEADER_TABLES[table])), sector % per_table * 4)
+        table, place = divmod(sector, self.size // 4)
+        if table >= len(self.tables) and not self.all_known:
+            self.tables, self.all_known = self._all_tables(), True
+        return self._number(self._sector(self.tables[table]), place * 4) if table < len(self.tables) else _LAST_SECTOR
+
+    def _all_tables(self) -> list[int]:
+        """Return where the whole allocation table is: what the header has no room for is listed in sectors of its own.
+
+        Each ends with the number of the next (2.5).
+        """
+        tables = [self._number(self.header, at) for at in _HEADER_TABLES]
+        at, seen = self._number(self.header, 68), set[int]()
+        while at < _LAST_SECTOR and at not in seen and len(seen) < _MAX_TABLE_LISTS:
+            seen.add(at)
+            sector = self._sector(at)
+            tables += [self._number(sector, place) for place in range(0, self.size - 4, 4)]
+            at = self._number(sector, self.size - 4)
+        return tables
 
     @staticmethod
     def _number(data: bytes, at: int, size: int = 4) -> int:

@@ -1,0 +1,145 @@
+"""Which Word documents of its own a book has, and where they stand among its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from dossier import numbering
+from dossier.book import Book
+from dossier.manifest import Front
+from dossier.numbering import Block
+from dossier.sources import Kind, recognise
+from dossier.template_sets import TemplateSet
+
+_ROWS_A_PAGE = 24  # of an index; a first guess, corrected by measuring
+_OF_ITEMS = ("divider", "placeholder")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One Word document of the binder's own: ``key`` is its block's, ``template`` what it is filled from."""
+
+    key: str
+    kind: str
+    template: Path
+    title: str = ""
+    volume: int = 1
+    name: str = ""
+    literal: bool = False  # bound as it is, not filled
+    missing: str = ""  # the file of one's own that a placeholder sheet stands for
+
+
+def lay_out(
+    book: Book, template_set: TemplateSet, lengths: Mapping[str, int]
+) -> tuple[list[list[Block]], dict[str, Document]]:
+    """Return the blocks of every volume in order, and the documents among them by key.
+
+    ``lengths`` are the documents' pages by key, as far as they are known; the others are guessed.
+    """
+    return _Layout(book, template_set, lengths).volumes()
+
+
+def file_names(volumes: int, *, draft: bool) -> tuple[str, ...]:
+    """Return the file name of each volume."""
+    stem = "binder-draft" if draft else "binder"
+    return (f"{stem}.pdf",) if volumes == 1 else tuple(f"{stem}-{n}.pdf" for n in range(1, volumes + 1))
+
+
+class _Layout:
+    def __init__(self, book: Book, template_set: TemplateSet, lengths: Mapping[str, int]) -> None:
+        self.book = book
+        self.manifest = book.plan.manifest
+        self.lengths = lengths
+        self.rows = len(book.entries) + sum(len(entry.proofs) for entry in book.entries)
+        self.path = cache(template_set.path)
+        self.title = cache(template_set.title)
+
+    def volumes(self) -> tuple[list[list[Block]], dict[str, Document]]:
+        manifest = self.manifest
+        back = {d.key: d for d in (self.front_document(entry, "back", 1) for entry in manifest.back)}
+        bodies = self.bodies([self.block(document) for document in back.values()])
+        several = len(bodies) > 1
+        volumes: list[list[Block]] = []
+        documents: dict[str, Document] = {}
+        for number, blocks in enumerate(bodies, start=1):
+            front = self.before(number, several=several)
+            documents |= {d.key: d for d in front}
+            documents |= {b.key: replace(back[b.key], volume=number) for b in blocks if b.key in back}
+            documents |= {b.key: self.body_document(b, number) for b in blocks if b.kind in _OF_ITEMS}
+            volumes.append([*map(self.block, front), *blocks])
+        return volumes, _told_apart(documents)
+
+    def bodies(self, after: list[Block]) -> list[list[Block]]:
+        """Return what each volume holds behind its front matter."""
+        manifest = self.manifest
+        body = [
+            replace(block, pages=self.lengths.get(block.key, 1)) if block.kind in _OF_ITEMS else block
+            for block in self.book.blocks()
+        ]
+        if manifest.volumes is None:
+            return [[*body, *after]]
+        if manifest.volumes.by == "section":
+            bodies = numbering.split_by_section(body)
+            bodies[-1] += after
+            return bodies
+
+        @cache
+        def overhead(volume: int) -> int:
+            pages = [self.block(document).pages for document in self.before(volume, several=True)]
+            return sum(count + count % 2 for count in pages)
+
+        most, start_on = manifest.volumes.max_pages or 0, manifest.page.start_on
+        return numbering.split([*body, *after], most, overhead, start_on, manifest.numbering.start)
+
+    def block(self, document: Document) -> Block:
+        guess = -(-self.rows // _ROWS_A_PAGE) if document.kind == "index" else 1
+        return Block(document.kind, document.key, self.lengths.get(document.key, max(1, guess)))
+
+    def body_document(self, block: Block, volume: int) -> Document:
+        name = block.key.replace(":", "-")
+        return Document(block.key, block.kind, self.path(block.kind), volume=volume, name=name)
+
+    def before(self, volume: int, *, several: bool) -> list[Document]:
+        """Return the documents that a volume begins with."""
+        documents: list[Document] = []
+        for entry in self.manifest.front:
+            if entry.name == "index" and several and volume == 1:
+                general = self.front_document(entry, "index", volume)
+                documents.append(
+                    Document("general", "index", general.template, general.title, volume, name="index-general")
+                )
+            if volume == 1 or entry.name in numbering.UNCOUNTED:
+                documents.append(self.front_document(entry, "front", volume))
+        return documents
+
+    def front_document(self, entry: Front, kind: str, volume: int) -> Document:
+        if entry.file:
+            path = self.book.plan.documents[entry.file].path
+            name = f"{kind}-{entry.file.replace('/', '-').rpartition('.')[0]}"
+            if path is None:
+                template, title = self.path("placeholder"), entry.title or entry.file
+                return Document(f"{kind}:{entry.file}", kind, template, title, volume, name, missing=entry.file)
+            literal = not entry.template or recognise(path) is Kind.PDF
+            title = entry.title or path.stem
+            return Document(f"{kind}:{entry.file}", kind, path, title, volume, name, literal)
+        kind = entry.name if entry.name in numbering.UNCOUNTED else kind
+        name = f"{entry.name}-{volume}" if volume > 1 else entry.name
+        title = entry.title or self.title(entry.name)
+        return Document(f"{entry.name}:{volume}", kind, self.path(entry.name), title, volume, name)
+
+
+def _told_apart(documents: Mapping[str, Document]) -> dict[str, Document]:
+    """Give each document a file name of its own, also where a disk takes upper and lower case for the same."""
+    taken: set[str] = set()
+    named: dict[str, Document] = {}
+    for key, document in documents.items():
+        name, count = document.name, 1
+        while (file := f"{name}{document.template.suffix}".lower()) in taken:
+            count += 1
+            name = f"{document.name}-{count}"
+        taken.add(file)
+        named[key] = replace(document, name=name)
+    return named
