@@ -323,19 +323,22 @@ def _evidence(proof: Proof, span: Span | None, originals: Mapping[str, str]) -> 
         id=proof.id,
         title=proof.planned.title,
         status=proof.status,
-        sources=tuple(row for bound in proof.bound for row in _sources(bound, originals)),
+        sources=tuple(
+            row for bound in proof.bound for row in _sources(bound, originals, filled=proof.planned.entry.template)
+        ),
         warnings=tuple(problem.message for problem in proof.problems if problem.severity == "warning"),
         see=proof.planned.entry.see,
         **_where(span),
     )
 
 
-def _sources(bound: BoundSource, originals: Mapping[str, str]) -> list[receipt.Source]:
+def _sources(bound: BoundSource, originals: Mapping[str, str], *, filled: bool) -> list[receipt.Source]:
     alone = len(bound.source.files) == 1
-    return [_source(file, len(bound.pages) if alone else 1, originals) for file in bound.source.files]
+    pages = len(bound.pages) if alone else 1
+    return [_source(file, pages, originals, filled=filled) for file in bound.source.files]
 
 
-def _source(source: SourceFile, pages: int, originals: Mapping[str, str]) -> receipt.Source:
+def _source(source: SourceFile, pages: int, originals: Mapping[str, str], *, filled: bool) -> receipt.Source:
     held = source.container
     return receipt.Source(
         source.name,
@@ -344,6 +347,7 @@ def _source(source: SourceFile, pages: int, originals: Mapping[str, str]) -> rec
         held.name if held else "",
         held.sha256 if held else "",
         originals.get(source.name, ""),
+        filled,
     )
 
 

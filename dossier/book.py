@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from dossier.errors import ConversionError, Problem
+from dossier import templates
+from dossier.errors import ConversionError, Problem, TemplateError
 from dossier.numbering import Block
 from dossier.part import Part
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
-from dossier.sources import PhotoSheets, Source
+from dossier.sources import PhotoSheets, Source, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class Proof:
     planned: PlannedEvidence
     bound: tuple[BoundSource, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def template(self) -> SourceFile | None:
+        """The Word file that this proof is filled from, if it is: how many pages it has is known when it is filled."""
+        if not self.planned.entry.template or not self.planned.sources or self.gaps:
+            return None
+        return self.planned.sources[0].files[0]
 
     @property
     def id(self) -> str:
@@ -99,7 +107,8 @@ class Book:
     def blocks(self) -> list[Block]:
         """Return the body of the book: for each leaf its divider, its evidence, and a placeholder at each gap.
 
-        A divider's length is not known before its Word template is filled: it stands here as one page.
+        The length of a divider, and of evidence that is a template, is not known before it is filled: it is one page
+        here.
         """
         blocks: list[Block] = []
         for entry in self.entries:
@@ -110,8 +119,8 @@ class Book:
             for index, _ in enumerate(entry.gaps, start=1):
                 blocks.append(Block("placeholder", f"placeholder:{item}:{index}", 1, item, section=section))
             for proof in entry.proofs:
-                if proof.pages:
-                    blocks.append(Block("evidence", proof.key, proof.pages, item, proof.id, section))
+                if proof.pages or proof.template:
+                    blocks.append(Block("evidence", proof.key, proof.pages or 1, item, proof.id, section))
                 for index, _ in enumerate(proof.gaps, start=1):
                     blocks.append(Block("placeholder", f"placeholder:{proof.id}:{index}", 1, item, proof.id, section))
         return blocks
@@ -151,6 +160,13 @@ def _proof(
     item = planned.item.id
     bound: list[BoundSource] = []
     problems = list(proof.problems)
+    if proof.entry.template:
+        problems += (
+            _refusal(source.name, error, where, item, proof.id)
+            for source in proof.sources
+            if (error := _unfillable(source.files[0])) is not None
+        )
+        return Proof(proof, (), tuple(problems))
     for planned_source in proof.sources:
         source, refused = _parted(planned_source, outcomes)
         for name, error in refused:
@@ -170,6 +186,38 @@ def _proof(
             continue
         bound.append(BoundSource(source, outcome, wanted))
     return Proof(proof, tuple(bound), tuple(problems))
+
+
+def filled(book: Book, parts: Mapping[str, Part]) -> Book:
+    """Return the book with what became of its evidence that is made of templates; ``parts`` go by keys of proofs."""
+    entries = []
+    for entry in book.entries:
+        proofs = tuple(_filled(book, entry, proof, parts.get(proof.key)) for proof in entry.proofs)
+        entries.append(replace(entry, proofs=proofs) if proofs != entry.proofs else entry)
+    return replace(book, entries=tuple(entries))
+
+
+def _filled(book: Book, entry: Entry, proof: Proof, part: Part | None) -> Proof:
+    source = proof.template
+    if part is None or source is None:
+        return proof
+    where, item = book.plan.manifest.where(proof.id), entry.planned.item.id
+    notes = tuple(
+        Problem(note.code, f"{source.name}: {note.message}", note.fix, note.severity, where, item, proof.id)
+        for note in part.notes
+    )
+    bound = BoundSource(source, part, tuple(range(1, len(part.pages) + 1)))
+    return replace(proof, bound=(bound,), problems=(*proof.problems, *notes))
+
+
+def _unfillable(source: SourceFile) -> ConversionError | None:
+    """Say why a Word file could not be filled whatever the tags in it are."""
+    try:
+        templates.read_package(source.path, source.name)
+    except TemplateError as error:
+        message = error.message.removeprefix(f"{source.name}: ")
+        return ConversionError(message, fix=error.fix, code="damaged-source")
+    return None
 
 
 def _parted(

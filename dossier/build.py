@@ -152,7 +152,7 @@ def build(
         labels = frontmatter.fill_labels(collected, template_set, today, settled.pagination, _folder(work, "labels"))
         printed = press.documents(labels) if labels else {}
         tell(Event("bind"))
-        assembled = _assemble(collected, settled, loaded, work, strict=strict)
+        assembled = _assemble(settled.book, settled, loaded, work, strict=strict)
         volumes = _bind(assembled, staging, tell)
         originals, lost = _originals(folder, assembled, staging)
         written = assembly.record(
@@ -258,7 +258,12 @@ def _folder(work: Path, name: str) -> Path:
 
 
 def _sources(planned: plan.Plan) -> dict[str, Source]:
-    return {source.key: source for proof in planned.evidence() for source in proof.sources}
+    return {
+        source.key: source
+        for proof in planned.evidence()
+        if not proof.entry.template  # its pages are those of what it is filled with
+        for source in proof.sources
+    }
 
 
 def _assemble(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from dossier import book, convert, manifest, plan, template_sets
-from dossier.convert import pdf
+from dossier import book, convert, manifest, plan, probe, readiness, sources, template_sets, workers
 from dossier.errors import ConversionError, Problem, SetError, TemplateError
 from dossier.manifest import Manifest
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
-from dossier.sources import Kind, recognise
+from dossier.probe import Look
+from dossier.readiness import Waived
+from dossier.sources import Kind, SourceFile
 from dossier.unpacking import Unpacker
 
 
@@ -29,6 +32,21 @@ class ItemState:
     evidence: int
     problems: tuple[Problem, ...]
 
+    @property
+    def proved(self) -> bool:
+        """Say whether the points it claims have their proof."""
+        return self.status in ("complete", "not-applicable")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Points, exact: to be had, claimed, claimed with proof, and claimed without, which is what is at risk."""
+
+    points: Decimal
+    claimed: Decimal
+    proved: Decimal
+    at_risk: Decimal
+
 
 @dataclass(frozen=True, slots=True)
 class UnitState:
@@ -40,6 +58,7 @@ class UnitState:
     items: int
     complete: int
     owed: tuple[Problem, ...]
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,9 @@ class Report:
     items: tuple[ItemState, ...]
     units: tuple[UnitState, ...]
     problems: tuple[Problem, ...]
+    standing: Standing
+    days_left: int | None = None
+    waived: tuple[Waived, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -70,18 +92,33 @@ def check(source: Manifest | Path | str, *, passwords: Mapping[str, str] | None 
 
 def _check(loaded: Manifest, unpack: Unpacker, passwords: Mapping[str, str]) -> Report:
     planned = plan.plan(loaded, convert.accepted(), unpack, passwords)
-    unreadable = {
-        proof.id: tuple(_unreadable(loaded, entry, proof)) for entry in planned.items for proof in entry.evidence
-    }
-    found = {proof.id: (*proof.problems, *unreadable[proof.id]) for proof in planned.evidence()}
+    files = [file for proof in planned.evidence() for file in proof.files]
+    sheet = (loaded.page.width, loaded.page.height)
+    looks = probe.look_all([*files, *_documents(loaded, planned)], sheet, readiness.LEAST_DPI, workers.cores())
+    refused = {proof.id: tuple(_refused(loaded, entry, proof, looks)) for entry, proof in _proofs(planned)}
+    found = {proof.id: (*proof.problems, *refused[proof.id]) for proof in planned.evidence()}
     items = tuple(_item(entry, found) for entry in planned.items if entry.leaf)
-    problems = (
-        *planned.problems,
-        *(problem for problems in unreadable.values() for problem in problems),
-        *_unreadable_documents(loaded, planned),
-        *_missing_templates(loaded),
+    seen = {key: one for key, one in looks.items() if isinstance(one, Look)}
+    judged = readiness.judge(planned, seen, {item.id: not item.proved for item in items})
+    items = tuple(
+        replace(state, problems=(*state.problems, *(p for p in judged.problems if p.item == state.id)))
+        for state in items
     )
-    return Report(loaded, items, tuple(_units(loaded, items)), problems)
+    problems = (
+        *filter(None, (readiness.levelled(problem, loaded) for problem in planned.problems)),
+        *(problem for problems in refused.values() for problem in problems),
+        *_refused_documents(loaded, planned, looks),
+        *_missing_templates(loaded),
+        *judged.problems,
+    )
+    days = (loaded.deadline - date.today()).days if loaded.deadline else None
+    return Report(loaded, items, tuple(_units(loaded, items)), problems, _standing(items), days, judged.waived)
+
+
+def _proofs(planned: Plan) -> Iterator[tuple[PlannedItem, PlannedEvidence]]:
+    for entry in planned.items:
+        for proof in entry.evidence:
+            yield entry, proof
 
 
 def _item(entry: PlannedItem, found: Mapping[str, tuple[Problem, ...]]) -> ItemState:
@@ -93,29 +130,34 @@ def _item(entry: PlannedItem, found: Mapping[str, tuple[Problem, ...]]) -> ItemS
     return ItemState(item.id, item.title, item.unit, status, item.points, item.self_score, len(entry.evidence), own)
 
 
-def _unreadable(loaded: Manifest, entry: PlannedItem, proof: PlannedEvidence) -> Iterable[Problem]:
-    """Open the PDFs, which is quick, and report those that cannot be bound as the manifest wants it."""
+def _refused(
+    loaded: Manifest, entry: PlannedItem, proof: PlannedEvidence, looks: Mapping[str, Look | ConversionError]
+) -> Iterator[Problem]:
+    """Report what looking at a file has shown to be impossible to bind as the manifest wants it."""
     where, item = loaded.where(proof.id), entry.item.id
     for source in proof.files:
-        if source.kind is not Kind.PDF:
-            continue
-        try:
-            pages = pdf.count_pages(source.path, password=source.options.password)
-        except ConversionError as error:
-            yield Problem(error.code, f"{source.name}: {error.message}", error.fix, "error", where, item, proof.id)
-            continue
-        if book.select(proof.entry.pages, pages) is None:
-            yield book.out_of_range(source.name, proof.entry.pages, pages, where, item, proof.id)
+        seen = looks[source.key]
+        if isinstance(seen, ConversionError):
+            message = f"{source.name}: {seen.message.removeprefix(f'{source.path.name}: ')}"
+            yield Problem(seen.code, message, seen.fix, "error", where, item, proof.id)
+        elif source.kind is Kind.PDF and book.select(proof.entry.pages, seen.pages) is None:
+            yield book.out_of_range(source.name, proof.entry.pages, seen.pages, where, item, proof.id)
 
 
-def _unreadable_documents(loaded: Manifest, planned: Plan) -> Iterable[Problem]:
+def _documents(loaded: Manifest, planned: Plan) -> Iterator[SourceFile]:
     for name, document in planned.documents.items():
-        if document.path is None or recognise(document.path) is not Kind.PDF:
-            continue
-        try:
-            pdf.count_pages(document.path)
-        except ConversionError as error:
-            yield Problem(error.code, f"{name}: {error.message}", error.fix, where=loaded.where(name))
+        if document.path is not None:
+            with suppress(OSError, ValueError):  # gone since: planning said so, or building will
+                yield sources.read(loaded.root, name)
+
+
+def _refused_documents(
+    loaded: Manifest, planned: Plan, looks: Mapping[str, Look | ConversionError]
+) -> Iterator[Problem]:
+    for name in planned.documents:
+        seen = looks.get(name)
+        if isinstance(seen, ConversionError):
+            yield Problem(seen.code, f"{name}: {seen.message}", seen.fix, where=loaded.where(name))
 
 
 def _units(loaded: Manifest, items: Iterable[ItemState]) -> Iterable[UnitState]:
@@ -131,7 +173,19 @@ def _units(loaded: Manifest, items: Iterable[ItemState]) -> Iterable[UnitState]:
             len(own),
             sum(item.status in ("complete", "not-applicable") for item in own),
             tuple(problem for item in own for problem in item.problems if problem.severity == "error"),
+            _standing(own),
         )
+
+
+def _standing(items: Iterable[ItemState]) -> Standing:
+    points = claimed = proved = Decimal(0)
+    for item in items:
+        if item.status == "not-applicable":
+            continue
+        points += item.points or 0
+        claimed += item.self_score or 0
+        proved += (item.self_score or 0) if item.proved else 0
+    return Standing(points, claimed, proved, claimed - proved)
 
 
 def _missing_templates(loaded: Manifest) -> Iterable[Problem]:

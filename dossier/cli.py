@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,16 +17,16 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from dossier import cache as store
 from dossier import doctor as examination
 from dossier import manifest, template_sets
-from dossier.authoring import lint, preview, starter
+from dossier.authoring import catalogue, lint, preview, starter
 from dossier.build import Binder, Engine, Event
 from dossier.build import build as build_binder
-from dossier.check import Report
+from dossier.check import Report, Standing
 from dossier.check import check as check_dossier
 from dossier.errors import DossierError, ExitStatus, Problem, ProblemsError, UsageError
 from dossier.verify import verify as verify_binder
@@ -203,17 +204,37 @@ def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool, passwords:
 
 
 def _print_report(report: Report) -> None:
-    table = Table("item", "title", "unit", "evidence", "status", title=Text(report.manifest.title))
+    title, unit, contact = (Column(name, overflow="fold") for name in ("title", "unit", "contact"))
+    table = Table("item", title, unit, "evidence", "points", "claimed", "status", title=Text(report.manifest.title))
     for item in report.items:
-        style = "" if item.status in ("complete", "not-applicable") else "red"
-        row = map(Text, (item.id, item.title, item.unit, str(item.evidence)))  # brackets in them are no markup
+        style = "" if item.proved else "red"
+        points = (_decimal(item.points), _decimal(item.self_score))
+        row = map(Text, (item.id, item.title, item.unit, str(item.evidence), *points))  # brackets are no markup
         table.add_row(*row, Text(item.status, style=style))
     _out.print(table)
-    units = Table("unit", "contact", "items", "complete")
-    for unit in report.units:
-        contact = " ".join(part for part in (unit.contact, unit.phone) if part)
-        units.add_row(*map(Text, (unit.name, contact, str(unit.items), str(unit.complete))))
+    units = Table(Column("unit", overflow="fold"), contact, "items", "complete", "claimed", "with proof", "at risk")
+    for state in report.units:
+        whom = " ".join(part for part in (state.contact, state.phone) if part)
+        units.add_row(*map(Text, (state.name, whom, str(state.items), str(state.complete), *_points(state.standing))))
+    units.add_section()
+    done = sum(state.complete for state in report.units)
+    units.add_row("all", "", str(len(report.items)), str(done), *_points(report.standing), style="bold")
     _out.print(units)
+    if report.days_left is not None:
+        left = report.days_left
+        said = f"{left} days to the deadline" if left >= 0 else f"the deadline was {-left} days ago"
+        _out.print(Text(f"{said}, {report.manifest.deadline}"))
+    for waived in report.waived:
+        _out.print(Text(f"waived: [{waived.problem.evidence}] {waived.problem.message}: {waived.reason}", style="dim"))
+
+
+def _points(standing: Standing) -> tuple[str, str, str]:
+    return _decimal(standing.claimed), _decimal(standing.proved), _decimal(standing.at_risk)
+
+
+def _decimal(value: Decimal | None) -> str:
+    text = "" if value is None else f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _report_json(report: Report) -> dict[str, Any]:
@@ -224,6 +245,9 @@ def _report_json(report: Report) -> dict[str, Any]:
         "items": [asdict(item) for item in report.items],
         "units": [asdict(unit) for unit in report.units],
         "problems": [problem.as_dict() for problem in report.problems],
+        "standing": asdict(report.standing),
+        "days_left": report.days_left,
+        "waived": [{**waived.problem.as_dict(), "reason": waived.reason} for waived in report.waived],
     }
 
 
@@ -257,6 +281,36 @@ def templates_list() -> int:
         found = template_sets.find_set(name, Path())
         _out.print(Text(f"{name}: {', '.join(found.names)}  "), Text(str(found.folder), style="dim"), sep="")
     return ExitStatus.COMPLETE
+
+
+@templates_group.command("fields")
+@click.argument("template_set", metavar="[SET]", default="official")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables of templates/README.md.")
+def templates_fields(template_set: str, *, as_json: bool, as_markdown: bool) -> int:
+    """Name everything that templates may use, with examples as the set SET shows them."""
+    groups = catalogue.catalogue(lint.find(template_set))
+    if as_json:
+        _print_json({"set": template_set, "groups": [asdict(group) for group in groups]})
+    elif as_markdown:
+        _out.print(Text(catalogue.markdown(groups)))
+    else:
+        for group in groups:
+            _out.print(_names(group))
+    return ExitStatus.COMPLETE
+
+
+def _names(group: catalogue.Group) -> Table:
+    places = {name.where for name in group.names}
+    alike = len(places) == 1
+    table = Table(title=Text(f"{group.title}: {places.pop()}" if alike else group.title), title_justify="left")
+    table.add_column("name", no_wrap=True)
+    for column in ("type", "what it is", "example", *([] if alike else ["where"])):
+        table.add_column(column, overflow="fold")
+    for name in group.names:
+        cells = (name.name, name.type, name.says, name.example, *([] if alike else [name.where]))
+        table.add_row(*map(Text, cells))
+    return table
 
 
 @templates_group.command("check")

@@ -14,10 +14,11 @@ from dossier import numbering
 from dossier.book import Book, Entry, Proof, statuses
 from dossier.documents import Document, file_names
 from dossier.errors import Problem, TemplateError
+from dossier.files import Files
 from dossier.manifest import Item
 from dossier.numbering import Pagination, Slot, Span
 from dossier.sandbox import as_date
-from dossier.template_sets import Words
+from dossier.template_sets import TemplateSet, Words
 from dossier.views import (
     Checklist,
     Context,
@@ -52,11 +53,22 @@ class Scene:
     documents: Mapping[str, Document]
     pagination: Pagination
     today: date
-    words: Words
+    template_set: TemplateSet
     _once: _Once = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_once", _Once(self.book, self.documents, self.pagination, self.today, self.words))
+
+    @property
+    def words(self) -> Words:
+        """How the template set speaks of pages and dates."""
+        return self.template_set.style.words
+
+    @property
+    def files(self) -> Files:
+        """What templates may put into documents: files of the set, and of the sources."""
+        manifest = self.book.plan.manifest
+        return Files((*self.template_set.folders, manifest.root), manifest.images)
 
     def of(self, document: Document) -> Context:
         """Return the names that one document may use."""
@@ -230,8 +242,8 @@ class _Once:
         order: Counter[str] = Counter()
         counted: list[Row] = []
         for row in rows:
-            order[row.kind] += 1
-            counted.append(replace(row, order=order[row.kind]))
+            order[row.kind] += not row.cited  # what is bound elsewhere has its number there
+            counted.append(row if row.cited else replace(row, order=order[row.kind]))
         return tuple(counted)
 
     def matter(self, kind: str) -> Iterator[Row]:
@@ -278,6 +290,8 @@ class _Once:
             to=entry.see or proof.id,
             cited=bool(entry.see),
             role=entry.role,
+            secrecy=entry.secrecy,
+            remark=entry.remark,
             item_id=item.id,
             item_title=item.title,
             **self.place(proof.id),
@@ -321,7 +335,7 @@ class _Once:
             to=item.id,
             contact=unit.contact if unit else "",
             phone=unit.phone if unit else "",
-            requires=item.requires,
+            requires=tuple(wanted.role for wanted in item.requires),
             **rest,
         )
 
@@ -449,11 +463,20 @@ class _Once:
             context["index"] = self.index_of(document.volume)
         if kind == "divider":
             context["item"] = self.views[rest]
+        if document.kind == "evidence":
+            item, _ = self.proofs[rest]
+            context["item"] = self.views[item.id]
+            return cast(Context, {**context, "evidence": self.rows[rest]})
         if kind == "placeholder":
             context["placeholder"] = self.placeholder(rest)
         elif document.missing:
             context["placeholder"] = self.missing(document)
         return context
+
+    @cached_property
+    def rows(self) -> dict[str, Row]:
+        """The rows of evidence by its id."""
+        return {row.id: row for row in self.index if row.kind == "evidence"}
 
     def index_of(self, volume: int) -> tuple[Row, ...]:
         if self.count == 1:

@@ -15,7 +15,6 @@ from dossier.sources import Kind, recognise
 from dossier.template_sets import TemplateSet
 
 _ROWS_A_PAGE = 24  # of an index; a first guess, corrected by measuring
-_OF_ITEMS = ("divider", "placeholder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,9 @@ class _Layout:
         self.manifest = book.plan.manifest
         self.lengths = lengths
         self.rows = len(book.entries) + sum(len(entry.proofs) for entry in book.entries)
+        self.filled = {
+            proof.key: (proof.planned.title, proof.template.path) for proof in book.proofs() if proof.template
+        }
         self.path = cache(template_set.path)
         self.title = cache(template_set.title)
 
@@ -68,7 +70,7 @@ class _Layout:
             front = self.before(number, several=several)
             documents |= {d.key: d for d in front}
             documents |= {b.key: replace(back[b.key], volume=number) for b in blocks if b.key in back}
-            documents |= {b.key: self.body_document(b, number) for b in blocks if b.kind in _OF_ITEMS}
+            documents |= {b.key: self.body_document(b, number) for b in blocks if self.is_document(b)}
             volumes.append([*map(self.block, front), *blocks])
         return volumes, _told_apart(documents)
 
@@ -76,7 +78,7 @@ class _Layout:
         """Return what each volume holds behind its front matter."""
         manifest = self.manifest
         body = [
-            replace(block, pages=self.lengths.get(block.key, 1)) if block.kind in _OF_ITEMS else block
+            replace(block, pages=self.lengths.get(block.key, 1)) if self.is_document(block) else block
             for block in self.book.blocks()
         ]
         if manifest.volumes is None:
@@ -98,8 +100,13 @@ class _Layout:
         guess = -(-self.rows // _ROWS_A_PAGE) if document.kind == "index" else 1
         return Block(document.kind, document.key, self.lengths.get(document.key, max(1, guess)))
 
+    def is_document(self, block: Block) -> bool:
+        return block.kind in ("divider", "placeholder") or block.key in self.filled
+
     def body_document(self, block: Block, volume: int) -> Document:
         name = block.key.replace(":", "-")
+        if proof := self.filled.get(block.key):
+            return Document(block.key, block.kind, proof[1], proof[0], volume, name)
         return Document(block.key, block.kind, self.path(block.kind), volume=volume, name=name)
 
     def before(self, volume: int, *, several: bool) -> list[Document]:

@@ -20,10 +20,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Literal
+
+_LINE_BREAK = re.compile(r"[^\S\r\n]*[\r\n\v\f\x85\u2028\u2029]+\s*")
 
 Severity = Literal["error", "warning", "info"]
 
@@ -131,7 +134,8 @@ class ConversionError(DossierError):
     exit_status = ExitStatus.INCOMPLETE
 
     def __init__(self, message: str, *, fix: str, code: str = "unreadable-source") -> None:
-        super().__init__(message, fix=fix)
+        # On one line, whatever a library says of a file: a message is a row of a table, and of a log.
+        super().__init__(_LINE_BREAK.sub(" ", message), fix=fix)
         self.code = code
 
     def __reduce__(self) -> tuple[object, ...]:

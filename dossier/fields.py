@@ -13,12 +13,14 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import yaml
-from pydantic import BeforeValidator, SecretStr, WithJsonSchema
+from pydantic import BeforeValidator, InstanceOf, SecretStr, WithJsonSchema
 
+from dossier import rules
 from dossier.yaml_source import Plain, shorten
 
 MM: Final = 72 / 25.4
@@ -187,6 +189,60 @@ def _caption(value: object) -> str:
             raise Misfit("bad-caption", f"has a key `{shorten(str(key))}` that captions do not have", remedy)
     parts = {key: as_line(part) for key, part in value.items()}
     return " ".join(part for part in (parts.get("time", "{time}"), *map(parts.get, _CAPTION[1:])) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A role that evidence of an item must fill, or the name of a set of roles, with ``at_least`` so many files."""
+
+    role: str
+    at_least: int = 1
+
+
+def _requirement(value: object) -> Requirement:
+    if isinstance(value, Requirement):
+        return value
+    if not isinstance(value, dict):
+        return Requirement(_name(value))
+    for key in value:
+        if key not in ("role", "at_least"):
+            meant = guess(str(key), ("role", "at_least"))
+            fix = f"did you mean `{meant}`?" if meant else "write {role: 照片, at_least: 3}"
+            raise Misfit("bad-requirement", f"has a key `{shorten(str(key))}` that it cannot have", fix)
+    if "role" not in value:
+        raise Misfit("bad-requirement", "names no role", "write {role: 照片, at_least: 3}")
+    return Requirement(_name(value["role"]), _whole(1, 999)(value.get("at_least", 1)))
+
+
+def _rule(code: object) -> str:
+    """Take the code of a rule."""
+    text = _name(code)
+    if text not in rules.RULES:
+        near = guess(text, rules.RULES)
+        fix = f"did you mean `{near}`?" if near else f"write one of {', '.join(sorted(rules.RULES))}"
+        raise Misfit("unknown-rule", f"there is no rule `{shorten(text)}`", fix, text)
+    return text
+
+
+def _levels(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise Misfit("yaml-type", "is not made of `key: value`", "write lines like `low-dpi: off`")
+    found: dict[str, str] = {}
+    for code, given in value.items():
+        level = _written(given, "a severity")[0]
+        if level not in rules.LEVELS:
+            raise Misfit(
+                "bad-choice", f"`{shorten(level)}` is no severity", f"write {', '.join(rules.LEVELS)}", str(code)
+            )
+        found[_rule(code)] = level
+    return found
+
+
+def _waivers(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        fix = "write {rule: reason}, such as {outside-period: a plan of five years}"
+        raise Misfit("yaml-type", "is not made of `key: value`", fix)
+    return {_rule(code): _name(reason) for code, reason in value.items()}
 
 
 def _captions(value: object) -> object:
@@ -450,6 +506,32 @@ EvidenceId = Annotated[str, BeforeValidator(_id(70)), _NAME_SCHEMA]
 Language = Annotated[str, BeforeValidator(_language)]
 Color = Annotated[str, BeforeValidator(_color), WithJsonSchema({"type": "string", "pattern": _COLOR.pattern})]
 Label = Annotated[str, BeforeValidator(_label)]
+_CODES = {"propertyNames": {"enum": sorted(rules.RULES)}}
+Levels = Annotated[
+    dict[str, rules.Level],
+    BeforeValidator(_levels),
+    WithJsonSchema({"type": "object", "additionalProperties": {"enum": [*rules.LEVELS]}, **_CODES}),
+]
+"""Severities by the codes of rules."""
+Waivers = Annotated[
+    dict[str, str],
+    BeforeValidator(_waivers),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string", "minLength": 1}, **_CODES}),
+]
+"""Reasons by the codes of rules that are waived."""
+_ROLE_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {
+            "type": "object",
+            "properties": {"role": {"type": "string"}, "at_least": {"type": "integer", "minimum": 1}},
+            "required": ["role"],
+            "additionalProperties": False,
+        },
+    ]
+}
+Required = Annotated[InstanceOf[Requirement], BeforeValidator(_requirement), WithJsonSchema(_ROLE_SCHEMA)]
+"""A role, or ``{role: …, at_least: 3}``."""
 _CAPTION_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "string"},

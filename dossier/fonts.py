@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -151,10 +151,18 @@ def is_drawn(char: str) -> bool:
 
 
 @cache
+def glyphs(face: Face) -> Mapping[int, int]:
+    """Return the numbers of a face's glyphs by the code points that name them."""
+    with TTFont(face.path, fontNumber=face.index if _is_collection(face.path) else -1, lazy=True) as font:
+        # Names of its own making would take most of the time.
+        font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
+        return {code: int(name) for code, name in (font.getBestCmap() or {}).items()}
+
+
+@cache
 def cmap(face: Face) -> frozenset[int]:
     """Return the code points that a face has glyphs for."""
-    with TTFont(face.path, fontNumber=face.index if _is_collection(face.path) else -1, lazy=True) as font:
-        return frozenset(font.getBestCmap() or {})
+    return frozenset(glyphs(face))
 
 
 @cache
@@ -163,11 +171,10 @@ def data(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def for_embedded(faces: Iterable[Face] = (SONG, HEI)) -> list[tuple[str, bytes]]:
-    """Return ``(family, bytes)`` of each face once, the shipped Song first, as the embedded engine takes them."""
-    wanted = {face.path: face.family for face in reversed((SONG, *faces))}
-    wanted = {SONG.path: wanted.pop(SONG.path), **wanted}
-    return [(family, data(path)) for path, family in wanted.items()]
+def for_embedded(faces: Iterable[Face] = (SONG, HEI)) -> list[Face]:
+    """Return each face once, the shipped Song first, as the embedded engine takes them."""
+    wanted = {face.path: face for face in reversed((SONG, *faces))}
+    return [wanted.pop(SONG.path), *wanted.values()]
 
 
 def write_fontconfig(folder: Path) -> Path:

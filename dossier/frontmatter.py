@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dossier import numbering, templates
 from dossier.book import Book
+from dossier.book import filled as finished
 from dossier.context import Scene
 from dossier.documents import Document, lay_out
 from dossier.errors import UnsettledError
@@ -26,8 +27,9 @@ _MOST_ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A numbered book: its pagination, and a part for every document by key."""
+    """A numbered book, evidence that is made of templates included, and a part for every other document by key."""
 
+    book: Book
     pagination: Pagination
     parts: dict[str, Part]
     documents: dict[str, Document]
@@ -49,13 +51,14 @@ def settle(book: Book, template_set: TemplateSet, today: date, convert: Convert,
     for rounds in range(1, _MOST_ROUNDS + 1):
         volumes, documents = lay_out(book, template_set, lengths)
         pagination = numbering.paginate(volumes, _style(book.plan.manifest))
-        scene = Scene(book, documents, pagination, today, template_set.style.words)
+        scene = Scene(book, documents, pagination, today, template_set)
         filled = {key: fill(document, scene, folder) for key, document in documents.items()}
         parts = dict(convert(filled))
         measured = {key: len(part.pages) for key, part in parts.items()}
         assumed = {block.key: block.pages for blocks in volumes for block in blocks if block.key in documents}
         if measured == assumed:
-            return Settled(pagination, parts, documents, filled, rounds, scene)
+            evidence = {key: parts.pop(key) for key, document in documents.items() if document.kind == "evidence"}
+            return Settled(finished(book, evidence), pagination, parts, documents, filled, rounds, scene)
         flipping = [key for key, pages in measured.items() if assumed.get(key) != pages]
         lengths |= measured
     names = ", ".join(sorted({documents[key].template.name for key in flipping if key in documents}))
@@ -74,7 +77,14 @@ def fill(document: Document, scene: Scene, folder: Path) -> Path:
     if document.literal:
         return document.template
     out = folder / f"{document.name}.docx"
-    templates.fill(document.template, scene.of(document), out, where=document.template.name)
+    templates.fill(
+        document.template,
+        scene.of(document),
+        out,
+        where=document.template.name,
+        files=scene.files,
+        date_pattern=scene.words.date,
+    )
     return out
 
 
@@ -82,7 +92,7 @@ def fill_labels(
     book: Book, template_set: TemplateSet, today: date, pagination: Pagination, folder: Path
 ) -> dict[str, Path]:
     """Fill the labels that stand beside a numbered book, such as spines, one for each volume; by their names."""
-    scene = Scene(book, {}, pagination, today, template_set.style.words)
+    scene = Scene(book, {}, pagination, today, template_set)
     volumes = range(1, max((slot.volume for slot in pagination.slots), default=1) + 1)
     filled: dict[str, Path] = {}
     for label in book.plan.manifest.labels:

@@ -23,6 +23,7 @@ from dossier.fields import (
     ItemId,
     Label,
     Language,
+    Levels,
     Line,
     Margin,
     Misfit,
@@ -31,8 +32,11 @@ from dossier.fields import (
     Pages,
     PaperSize,
     Password,
+    Required,
+    Requirement,
     Text,
     Turn,
+    Waivers,
     YesNo,
     as_text,
     guess,
@@ -214,7 +218,7 @@ class Evidence(Section):
         None, description="photo sheets: how many photos share a page, each with its caption"
     )
     captions: Captions = Field(
-        (), description="text under photos, or {time, place, occasion}: one or a list; {time} in text is the photo's own"
+        (), description="text under photos, or {time, place, occasion}: one or a list; {time} in text is the camera's"
     )
     rotate: Turn = Field(0, description="degrees to turn its pages clockwise")
     crop: Crop | None = Field(
@@ -224,6 +228,10 @@ class Evidence(Section):
         "page", description="page: an image is made as large as the page allows; none: it keeps its own size"
     )
     password: Password | None = Field(None, description="opens the file; text, or {env: NAME OF A VARIABLE}")
+    template: YesNo = Field(False, description="true: a Word file that is filled as templates are, before it is bound")
+    secrecy: Line = Field("", description="its secrecy class (密级), where a template shows it")
+    remark: Line = Field("", description="a remark to be printed (备注), where a template shows it")
+    waive: Waivers = Field(default_factory=dict, description="rules that it need not keep, each with the reason")
     note: Text = Field("", description="a remark for the office; not printed")
 
     @classmethod
@@ -231,17 +239,29 @@ class Evidence(Section):
         given = set(given)
         fix = 'write one of {file: folder/name.pdf}, {files: "folder/*.jpg"} and {see: id}; make two entries of two'
         found = _not_one_of(given, ("file", "files", "see"), fix)
-        own = ("pages", "layout", "captions", "rotate", "crop", "fit", "password")
+        own = ("pages", "layout", "captions", "rotate", "crop", "fit", "password", "template")
         lost = next((key for key in own if key in given), "") if "see" in given else ""
         if lost and not found:
             fix = "delete it, or give it to the evidence that is cited"
             return Misfit("one-of", f"`{lost}` has no effect beside `see`", fix, lost)
+        lost = next((key for key in ("files", *own) if key in given and key not in ("rotate", "template")), "")
+        if "template" in given and lost and not found:
+            fix = "a template is one Word file, bound whole; delete one of the two"
+            return Misfit("one-of", f"`{lost}` cannot stand beside `template`", fix, lost)
         if found or not given & {"layout", "captions"}:
             return found
         lost = next((key for key in ("pages", "fit") if key in given), "")
         fix = "photos on sheets are all shown, as large as they fit; delete one of the two"
         sheets = "layout" if "layout" in given else "captions"
         return Misfit("one-of", f"`{lost}` cannot stand beside `{sheets}`", fix, lost) if lost else None
+
+
+    @model_validator(mode="after")
+    def _check(self) -> Evidence:
+        if self.template and not re.search(r"\.(docx|dotx)$", self.file, re.IGNORECASE):
+            message = f"`template: true`, but `{shorten(self.file)}` is no Word file: there is nothing in it to fill"
+            raise Misfit("not-a-template", message, "delete `template`, or name a .docx file", "template")
+        return self
 
 
 class Item(Section):
@@ -256,7 +276,9 @@ class Item(Section):
     conclusion: Text = Field("", description="what the evidence shows")
     deduction: Text = Field("", description="why points are missing")
     not_applicable: Text = Field("", description="the reason why nothing need be proved")
-    requires: tuple[Name, ...] = Field((), description="roles that evidence must fill")
+    requires: tuple[Required, ...] = Field(
+        (), description="roles that evidence must fill, or sets of roles; {role: 照片, at_least: 3} for three files"
+    )
     evidence: tuple[Evidence, ...] = Field((), description="the proofs, in order; of leaves only")
     items: tuple[Item, ...] = Field((), description="the items below")
 
@@ -295,9 +317,17 @@ class Manifest(Section):
     )
     items: tuple[Item, ...] = Field(min_length=1, description="the assessment items")
     back: tuple[Front, ...] = Field((), description="documents after the items, in order")
+    role_sets: dict[Name, tuple[Name, ...]] = Field(
+        default_factory=dict, description="names for several roles that `requires` asks for together"
+    )
+    rules: Levels = Field(default_factory=dict, description="severity of rules: off, info, warning or error")
     draft: Draft = Field(default_factory=Draft, description="how an incomplete binder is marked")
     labels: tuple[ItemId, ...] = Field(
         (), description="labels to print beside the binder, one for each volume: templates of the set, such as spine"
+    )
+    images: dict[Name, Name] = Field(
+        default_factory=dict,
+        description="short names of pictures in the sources or the set, for templates: {logo: pictures/logo.png}",
     )
     values: dict[Name, Line] = Field(
         default_factory=dict, description="more for templates to show, such as a fonds number: {全宗号: X012}"
@@ -334,6 +364,14 @@ class Manifest(Section):
     def warnings(self) -> tuple[Problem, ...]:
         """What is odd about the manifest but does not keep it from being used."""
         return self._warnings
+
+    def roles(self, item: Item) -> tuple[Requirement, ...]:
+        """Return the roles that an item requires, those of sets one by one."""
+        return tuple(
+            Requirement(role, wanted.at_least)
+            for wanted in item.requires
+            for role in self.role_sets.get(wanted.role, (wanted.role,))
+        )
 
     def where(self, id: str) -> str:
         """Return ``manifest.yaml:31``, the line of an item, evidence, or a front or back document by its name or file.
@@ -599,7 +637,7 @@ def _meant(root: Mapping, path: _Path) -> str:
 def _model_at(path: Sequence[int | str]) -> type[Section]:
     model: type[Section] = Manifest
     for before, step in zip(("", *path), path, strict=False):
-        if isinstance(step, str) and before not in ("units", "values"):
+        if isinstance(step, str) and before not in ("units", "values", "images"):
             model = _MODELS.get(step, model)
     return model
 

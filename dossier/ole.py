@@ -13,8 +13,10 @@ from typing import BinaryIO
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENTRY = 128
 _MAX_ENTRIES = 4096
+_MAX_SMALL = 1 << 24  # bytes of the stream that holds the small ones
 _LAST_SECTOR = 0xFFFFFFFA
-_MINI_STREAM_UP_TO = 4096
+_MINI_STREAM_UP_TO = 4096  # bytes: smaller streams lie together in one, in sectors of their own
+_MINI_SECTOR = 64
 _HEADER_TABLES = range(76, 512, 4)  # where the header says where the first sectors of the allocation table are
 _MAX_TABLE_LISTS = 4096  # sectors that say where the others are: enough for 100 GB
 
@@ -37,9 +39,9 @@ def head(path: Path, name: str, size: int) -> bytes:
     with path.open("rb") as file:
         compound = _Compound(file)
         for entry in compound.top():
-            # Smaller streams are kept in another way, and none that is asked for is as small as that.
-            if entry.name == name and entry.size >= _MINI_STREAM_UP_TO:
-                return compound.read(entry.start, min(size, entry.size))
+            if entry.name == name:
+                read = compound.read if entry.size >= _MINI_STREAM_UP_TO else compound.read_small
+                return read(entry.start, min(size, entry.size))
     return b""
 
 
@@ -76,6 +78,18 @@ class _Compound:
             if len(sector) < self.size:
                 break
             start = self._next(start)
+        return bytes(data[:size])
+
+    def read_small(self, start: int, size: int) -> bytes:
+        """Return up to ``size`` bytes, less than 4096, of a stream that lies in the root's stream (2.4 and 2.6.1)."""
+        root = self.read(self._number(self.header, 48), _ENTRY)
+        data = bytearray()
+        while start < _LAST_SECTOR and len(data) < size:
+            end = (start + 1) * _MINI_SECTOR
+            if end > _MAX_SMALL:
+                break
+            data += self.read(self._number(root, 116), end)[end - _MINI_SECTOR :]
+            start = self._number(self.read(self._number(self.header, 60), (start + 1) * 4), start * 4)
         return bytes(data[:size])
 
     def _sector(self, number: int) -> bytes:

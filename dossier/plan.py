@@ -36,6 +36,10 @@ _SUFFIXES = {
     Kind.PPTX: {".pptx", ".pptm", ".ppsx", ".dps"},
     Kind.ODF: {".odt", ".ods", ".odp", ".odg", ".ott"},
     Kind.OLE: {".doc", ".xls", ".ppt", ".pps", ".wps", ".et", ".dps", ".dot", ".xlt", ".msg"},
+    Kind.LOCKED: {
+        *(".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xlsb", ".xltx", ".pptx", ".pptm", ".ppsx"),
+        *(".doc", ".xls", ".ppt", ".wps", ".et", ".dps"),  # programs ask for a password whatever the name
+    },
     Kind.RTF: {".rtf", ".doc"},
     Kind.OFD: {".ofd"},
 }
@@ -145,7 +149,7 @@ def worst(problems: Collection[Problem]) -> str:
     codes = {problem.code for problem in problems if problem.severity == "error"}
     if not codes:
         return ""
-    return "missing" if codes & {"missing-source", "no-evidence", "missing-role"} else "refused"
+    return "missing" if codes & {"missing-source", "no-evidence", "missing-role", "few-files"} else "refused"
 
 
 Unpack = Callable[[SourceFile, str], Contents]
@@ -195,11 +199,11 @@ def _plan_items(manifest: Manifest, means: _Means) -> Iterator[PlannedItem]:
             else _plan_evidence(manifest, item, entry, means)
             for entry in item.evidence
         )
-        own = tuple(_incomplete(manifest, item))
+        own = tuple(_incomplete(manifest, item, evidence))
         yield PlannedItem(item, level, section, ancestors, evidence, own)
 
 
-def _incomplete(manifest: Manifest, item: Item) -> Iterator[Problem]:
+def _incomplete(manifest: Manifest, item: Item, evidence: Sequence[PlannedEvidence]) -> Iterator[Problem]:
     if item.items or item.not_applicable:
         return
     where = manifest.where(item.id)
@@ -211,16 +215,18 @@ def _incomplete(manifest: Manifest, item: Item) -> Iterator[Problem]:
             where=where,
             item=item.id,
         )
-    filled = {entry.role for entry in item.evidence}
-    for role in item.requires:
-        if role not in filled:
-            yield Problem(
-                "missing-role",
-                f"{item.title}: no evidence fills the role {role}",
-                f"add the file and give it `role: {role}`",
-                where=where,
-                item=item.id,
-            )
+    files: dict[str, int] = {}
+    for proof in evidence:
+        files[proof.entry.role] = files.get(proof.entry.role, 0) + max(1, len(proof.names))
+    for role in manifest.roles(item):
+        found = files.get(role.role, 0)
+        if not found:
+            message, fix = f"no evidence fills the role {role.role}", f"add the file and give it `role: {role.role}`"
+            yield Problem("missing-role", f"{item.title}: {message}", fix, where=where, item=item.id)
+        elif found < role.at_least:
+            message = f"{found} of {role.at_least} files fill the role {role.role}"
+            fix = f"ask {_whom(item)} for {role.at_least - found} more"
+            yield Problem("few-files", f"{item.title}: {message}", fix, where=where, item=item.id)
 
 
 def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Means) -> PlannedEvidence:
@@ -228,8 +234,8 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
     found: list[SourceFile] = []
     problems: list[Problem] = []
 
-    def report(code: str, message: str, fix: str, *, warning: bool = False) -> None:
-        severity = "warning" if warning else "error"
+    def report(code: str, message: str, fix: str, *, warning: bool = False, info: bool = False) -> None:
+        severity = "info" if info else "warning" if warning else "error"
         where = manifest.where(entry.id)
         problems.append(Problem(code, message, fix, severity, where, item.id, entry.id))  # type: ignore[arg-type]
 
@@ -250,7 +256,8 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
             report("unreadable-source", f"{name} cannot be read: {error.strerror}", fix)
         else:
             opened = _open(source, means, report) if source.kind in containers.KINDS and means.unpack else [source]
-            found += [one for one in opened if _is_bindable(one, item, means, report)]
+            sound = [one for one in opened if not entry.template or _is_template(one, item, report)]
+            found += [one for one in sound if _is_bindable(one, item, means, report)]
     bound: Iterable[Source] = found
     if found and (entry.layout or entry.captions):
         bound = _photo_sheets(entry, found, manifest.language, report)
@@ -287,7 +294,7 @@ def _options(entry: Evidence, name: str, means: _Means) -> Options:
 
 
 def _open(source: SourceFile, means: _Means, report: _Report) -> Iterator[SourceFile]:
-    """Yield the files in a container, and report what was left out of it."""
+    """Yield the files in a container, and report what was left out of it or cannot be read."""
     assert means.unpack is not None
     try:
         contents = means.unpack(source, source.options.password)
@@ -295,9 +302,18 @@ def _open(source: SourceFile, means: _Means, report: _Report) -> Iterator[Source
         report(error.code, f"{source.name}: {error.message}", error.fix)
         return
     for note in contents.notes:
-        report(note.code, f"{source.name}: {note.message}", note.fix, warning=True)
+        report(note.code, f"{source.name}: {note.message}", note.fix, warning=True, info=note.severity == "info")
+    for refused in contents.refused:
+        report(refused.code, f"{source.name}: {refused.message}", refused.fix)
     for member in contents.members:
         yield sources.member(source, member.name, member.path)
+
+
+def _is_template(source: SourceFile, item: Item, report: _Report) -> bool:
+    if source.kind is not Kind.DOCX:
+        message = f"{source.name} is {_article(source.kind)} whatever its name says: there is nothing in it to fill"
+        report("not-a-template", message, f"delete `template`, or ask {_whom(item)} for the Word file")
+    return source.kind is Kind.DOCX
 
 
 def _is_bindable(source: SourceFile, item: Item, means: _Means, report: _Report) -> bool:
@@ -320,7 +336,9 @@ def _is_bindable(source: SourceFile, item: Item, means: _Means, report: _Report)
 
 
 class _Report(Protocol):
-    def __call__(self, code: str, message: str, fix: str, *, warning: bool = False) -> None: ...
+    def __call__(
+        self, code: str, message: str, fix: str, *, warning: bool = False, info: bool = False
+    ) -> None: ...
 
 
 def _names(manifest: Manifest, item: Item, entry: Evidence, report: _Report) -> list[str]:

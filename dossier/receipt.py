@@ -37,7 +37,8 @@ class Source:
 
     A file out of an archive or a mail is named after that and its place inside; ``container`` and ``container_sha256``
     tell the file that lies in the sources folder. ``original`` is where an untouched copy lies beside the receipt, of
-    what binding takes something from.
+    what binding takes something from. ``filled`` says that the file is a template: its pages show what was made of it,
+    which lies among the documents.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Source:
     container: str = ""
     container_sha256: str = ""
     original: str = ""
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

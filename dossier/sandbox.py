@@ -53,7 +53,7 @@ _FORBIDDEN_NODES = {
     nodes.Extends: "extends",
     nodes.Block: "block",
 }
-_KEPT_FILTERS = (
+KEPT_FILTERS = (
     "abs", "count", "d", "default", "e", "escape", "first", "float", "groupby", "int", "last", "length", "list", "map",
     "max", "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique",
 )  # fmt: skip
@@ -153,7 +153,7 @@ class Language(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=_Unknown, autoescape=True, finalize=_printed)
-        kept = {name: self.filters[name] for name in _KEPT_FILTERS} | FILTERS
+        kept = {name: self.filters[name] for name in KEPT_FILTERS} | FILTERS
         self.filters = {name: _charging(function) for name, function in kept.items()} | _BOUNDING
         self.globals = {name: self.globals[name] for name in ("range", "namespace")}
 

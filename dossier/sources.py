@@ -18,12 +18,16 @@ from typing import Literal
 
 from natsort import natsorted, ns
 
+from dossier import ole
 from dossier.errors import ConversionError
 
 _HEAD = 4096
 _PDF_HEADER_WITHIN = 1024  # readers accept junk before the header up to here (ISO 32000-1, annex H, note 13)
 _CHUNK = 1 << 20
 _MAX_PACKAGE_ENTRIES = 20_000
+_MAX_DIRECTORY = 8 * 1024**2  # bytes of a package's list of files
+_END_RECORD = 22  # bytes of the record at the end of a ZIP, and of that with all that may stand around it
+_LONGEST_ENDING = _END_RECORD + 0xFFFF + 76
 _MAX_MATCHES = 20_000
 _LEFT_OUT = ("~$", "._", ".~lock.")
 _LEFT_OUT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
@@ -50,6 +54,7 @@ class Kind(StrEnum):
     ODF = "OpenDocument"
     OFD = "OFD"
     OLE = "old Office (DOC, XLS, PPT or WPS)"
+    LOCKED = "encrypted Office"
     RTF = "RTF"
     HEIC = "HEIC or AVIF"
     JPEG2000 = "JPEG 2000"
@@ -76,7 +81,6 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"II+\0", Kind.TIFF),
     (0, b"MM\0+", Kind.TIFF),
     (0, b"GIF8", Kind.GIF),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OLE),
     (0, b"{\\rtf", Kind.RTF),
     (0, b"\0\0\0\x0cjP  ", Kind.JPEG2000),
     (0, b"\xff\x4f\xff\x51", Kind.JPEG2000),
@@ -316,6 +320,8 @@ def recognise(path: Path) -> Kind:
         return _recognise_package(path)
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _DIB_HEADERS:
         return Kind.BMP  # the two letters alone begin many a text
+    if head.startswith(ole.MAGIC):
+        return Kind.LOCKED if "EncryptedPackage" in ole.names(path) else Kind.OLE
     for offset, signature, kind in _SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return kind
@@ -339,6 +345,8 @@ def _recognise_text(path: Path, head: bytes) -> Kind:
 
 
 def _recognise_package(path: Path) -> Kind:
+    if _directory_size(path) > _MAX_DIRECTORY:
+        return Kind.ZIP  # no document lists as much; it is left to those who unpack archives within limits
     try:
         with zipfile.ZipFile(path) as package:
             names = set(package.namelist()[:_MAX_PACKAGE_ENTRIES])
@@ -350,9 +358,23 @@ def _recognise_package(path: Path) -> Kind:
             return kind
     if "ofd.xml" in lower:
         return Kind.OFD
-    if {"mimetype", "content.xml"} <= lower:
+    if "mimetype" in lower and lower & {"content.xml", "encrypted-package"}:
         return Kind.ODF
     return Kind.ZIP
+
+
+def _directory_size(path: Path) -> int:
+    """Return how long a ZIP says that its list of files is (APPNOTE.TXT 4.3.14 to 4.3.16); 0 where it does not."""
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - _LONGEST_ENDING))
+        ending = file.read()
+    last = ending[-_END_RECORD:]
+    at = len(ending) - len(last) if last.startswith(b"PK\5\6") else ending.rfind(b"PK\5\6")
+    large = ending[max(0, at - 76) : max(0, at - 20)]  # the record of large archives, before a pointer to it
+    if large.startswith(b"PK\6\6"):
+        return int.from_bytes(large[40:48], "little")
+    return int.from_bytes(ending[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def _is_text(head: bytes) -> bool:

@@ -62,8 +62,8 @@ class Fonts(Section):
     """The faces of text and Markdown evidence; Word templates say themselves what they are set in."""
 
     body: Name = Field("仿宋_GB2312", description="of text")
-    heading: Name = Field("黑体", description="of headings")
-    latin: Name = Field("Times New Roman", description="of Latin letters and digits")
+    heading: Name = Field("黑体", description="of headings, Latin letters and all")
+    latin: Name = Field("Times New Roman", description="of Latin letters and digits in text")
 
 
 class Margins(Section):

@@ -5,9 +5,9 @@ and ``{% … %}``, and docxtpl's ``{%tr … %}`` (a table row), ``{%p … %}`` (
 ``{{r … }}``. docxtpl turns the XML that Word wrote into a Jinja template; everything else of the package is copied as
 it is, so that the same template and values give the same bytes on any day.
 
-:func:`fill` adds ``link(text, to)`` to what templates see: a hyperlink to ``dossier:<to>`` that binding turns into a
-jump. It takes on the look of the tag it was written with, and the character style ``Hyperlink``, without which
-LibreOffice drops the link.
+:func:`fill` adds functions that write into the Word file to what templates see, such as ``link(text, to)``: a hyperlink
+to ``dossier:<to>`` that binding turns into a jump. It takes on the look of the tag it was written with, and the
+character style ``Hyperlink``, without which LibreOffice drops the link.
 """
 
 from __future__ import annotations
@@ -15,44 +15,35 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from traceback import walk_tb
-from urllib.parse import quote
 
 from docxtpl import DocxTemplate
 from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.exceptions import TemplateError as JinjaError
 from lxml import etree  # type: ignore[import-untyped]
-from markupsafe import Markup
 
+from dossier import wordfile
 from dossier.convert import ooxml
 from dossier.errors import ConversionError, TemplateError
-from dossier.sandbox import MAX_OUTPUT, Budget, Compiled, Language, UnknownName, shown, spend
+from dossier.files import Files
+from dossier.marks import Effort, Inserted, Marks, write
+from dossier.sandbox import MAX_OUTPUT, Budget, Compiled, Language, UnknownName, shown
+from dossier.subdocuments import graft
+from dossier.wordfile import BODY, CONTENT_TYPES, W, WordFile
 
-_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
-_XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_DOC_PR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
-
-_BODY = "word/document.xml"
-_STYLES = "word/styles.xml"
 _CORE = "docProps/core.xml"
-_CONTENT_TYPES = "[Content_Types].xml"
 _FILLED = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml|docProps/core\.xml")
 _TAG = re.compile(r"\{[{%#]")
 _MAX_PART = 32 * 1024**2
 _MAX_FILE = 128 * 1024**2
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP can hold
-_JUMP = "dossier-jump"  # the processing instruction that stands for a link until the XML is complete
-_WORD_HYPERLINK = "Hyperlink"
+_MOST_INSIDE = 5  # documents open at a time, each put into the one before
 _SHOWN_TEXT = 90
 
 _LANGUAGE = Language()
@@ -63,28 +54,83 @@ _EXPRESSION_ERRORS = (JinjaError, TypeError, ValueError, ArithmeticError, Lookup
 # --- filling -------------------------------------------------------------------------------------------------------
 
 
-def fill(template: Path, context: Mapping[str, object], out: Path, *, where: str) -> None:
+def fill(
+    template: Path,
+    context: Mapping[str, object],
+    out: Path,
+    *,
+    where: str,
+    files: Files = Files(),  # noqa: B008 - it cannot be changed
+    date_pattern: str = "",
+) -> None:
     """Fill a Word template with the values of ``context`` and write the document to ``out``.
 
-    ``where`` names the template in messages. Raises TemplateError for a file that is not a sound Word document, for
-    tags that are wrong or unbalanced, for names that are not in ``context``, and for what grows beyond all bounds; it
-    names the paragraph where it can.
+    ``where`` names the template in messages; pictures and documents put into it come from ``files``. Raises
+    TemplateError for a file that is not a sound Word document, for tags that are wrong or unbalanced, for names that
+    are not in ``context``, and for what grows beyond all bounds; it names the paragraph where it can.
     """
-    prepared = _prepared(template, where=where)
-    members = dict(prepared.members)
-    budget = Budget()
-    for name, part in prepared.parts.items():
-        jumps = _Jumps()
-        text = _render(part, {**context, "link": jumps.link}, budget, where)
-        root = _parse_filled(text, part, where)
-        if part.columns:
-            root = DocxTemplate(BytesIO()).fix_tables(etree.tostring(root, encoding="unicode"))
-        _write_texts(root, jumps, prepared.hyperlink)
-        members[name] = _serialised(root)
-        if jumps.targets:
-            _relate(members, name, jumps)
-            _define_hyperlink(members, prepared.hyperlink)
-    _write_package(members, out)
+    _Filling(context, files, date_pattern).fill(template, where).write(out)
+
+
+@dataclass(slots=True)
+class _Filling:
+    """The filling of one document and of those that are put into it: they share names, and what they may use up."""
+
+    context: Mapping[str, object]
+    files: Files
+    date_pattern: str
+    budget: Budget = field(default_factory=Budget)
+    effort: Effort = field(default_factory=Effort)
+    open: list[Path] = field(default_factory=list)
+
+    def fill(self, template: Path, where: str) -> WordFile:
+        """Return a filled document."""
+        prepared = _prepared(template, where=where)
+        file = WordFile(dict(prepared.members))
+        self.open.append(template.resolve())
+        for name, part in prepared.parts.items():
+            marks = Marks(self.files, self.effort)
+            root = _parse_filled(self.render(part, marks, file, where), part, where)
+            if part.columns:
+                root = DocxTemplate(BytesIO()).fix_tables(etree.tostring(root, encoding="unicode"))
+            try:
+                write(root, marks, file, name)
+            except (TemplateError, RecursionError) as error:
+                message, fix = (error.message, error.fix) if isinstance(error, TemplateError) else (str(error), "")
+                raise TemplateError(f"{where}: {message}", fix=fix) from error
+            file.put(name, root)
+        self.open.pop()
+        return file
+
+    def render(self, part: _PartTemplate, marks: Marks, file: WordFile, where: str) -> str:
+        functions = {
+            "link": marks.link, "rich": marks.rich, "image": marks.image, "qr": marks.qr, "merge": marks.merge,
+            "subdoc": lambda name: self.subdocument(shown(name), marks, file),
+        }  # fmt: skip
+        self.budget.spend(output=len(part.source))
+        context = {**self.context, **functions}
+        try:
+            return part.compiled.render(context, self.budget, self.date_pattern)
+        except TemplateError as error:
+            message = f"{where}: {error.message}{_around(part.source, _line_of(error))}"
+            raise TemplateError(message, fix=error.fix) from error
+        except _EXPRESSION_ERRORS as error:
+            message, fix = _explain(error, {*context, *part.compiled.names})
+            raise TemplateError(f"{where}: {message}{_around(part.source, _line_of(error))}", fix=fix) from error
+
+    def subdocument(self, name: str, marks: Marks, host: WordFile) -> object:
+        """Return what stands for another document, which is filled like this one."""
+        path = self.files.find(name)
+        if path in self.open:
+            ring = " → ".join(opened.name for opened in [*self.open[self.open.index(path) :], path])
+            raise TemplateError(f"documents are put into one another in a ring: {ring}", fix="take one of them out")
+        if len(self.open) >= _MOST_INSIDE:
+            raise TemplateError(
+                f"documents are put into one another more than {_MOST_INSIDE} deep", fix="put their texts together"
+            )
+        filled = self.fill(path, where=name)
+        self.budget.spend(steps=1_000, output=len(filled.members[BODY]))
+        return marks.put(Inserted(name, lambda part: graft(filled, name, host, part)))
 
 
 def title(template: Path) -> str:
@@ -93,7 +139,7 @@ def title(template: Path) -> str:
     Raises TemplateError for a file that is not a sound Word document.
     """
     core = _prepared(template, where=template.name).members.get(_CORE, b"")
-    found = etree.fromstring(core, _parser()).findtext(_TITLE) if core else None
+    found = etree.fromstring(core, wordfile.parser()).findtext(_TITLE) if core else None
     return found if found and not _TAG.search(found) else ""
 
 
@@ -117,28 +163,6 @@ class _Prepared:
 
     members: dict[str, bytes]
     parts: dict[str, _PartTemplate]
-    hyperlink: str  # id of the Hyperlink character style
-
-
-@dataclass(slots=True)
-class _Jumps:
-    """The links of one XML part, in the order in which they were made."""
-
-    links: list[tuple[str, str]] = field(default_factory=list)
-
-    def link(self, text: object, to: str) -> object:
-        """Return what stands for a link until the XML is complete. Values cannot forge it, for they are escaped."""
-        words = shown(text)
-        if not to or not words:
-            return words
-        spend(output=len(words))
-        self.links.append((words, shown(to)))
-        return Markup(f"<?{_JUMP} {len(self.links) - 1}?>")
-
-    @property
-    def targets(self) -> dict[str, str]:
-        """Relationship ids by target, without repetition."""
-        return {to: f"jump{index}" for index, to in enumerate(dict.fromkeys(to for _, to in self.links), start=1)}
 
 
 def _prepared(template: Path, *, where: str) -> _Prepared:
@@ -158,7 +182,7 @@ def _prepare(template: Path, _sha256: bytes, where: str) -> _Prepared:
             root = parsed(data, name, where)
             if _has_tags(root):
                 parts[name] = _compile(root, where)
-    return _Prepared(members, parts, _hyperlink_style(members, where))
+    return _Prepared(members, parts)
 
 
 def read_package(template: Path, where: str) -> dict[str, bytes]:
@@ -171,13 +195,9 @@ def read_package(template: Path, where: str) -> dict[str, bytes]:
             members = {info.filename: package.read(info) for info in package.infolist() if not info.is_dir()}
     except ConversionError as error:
         raise TemplateError(f"{where}: {error.message}", fix=error.fix) from error
-    if _BODY not in members or _CONTENT_TYPES not in members:
+    if BODY not in members or CONTENT_TYPES not in members:
         raise TemplateError(f"{where}: is not a Word document (.docx)", fix="save it in Word as a .docx file")
     return members
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 def parsed(data: bytes, name: str, where: str) -> etree._Element:
@@ -185,7 +205,7 @@ def parsed(data: bytes, name: str, where: str) -> etree._Element:
     if len(data) > _MAX_PART:
         raise TemplateError(f"{where}: {name} is larger than {_MAX_PART >> 20} MiB", fix="split the document")
     try:
-        return etree.fromstring(data, _parser())
+        return etree.fromstring(data, wordfile.parser())
     except etree.XMLSyntaxError as error:
         raise TemplateError(f"{where}: {name} is damaged: {error}", fix="open it in Word and save it anew") from error
 
@@ -206,7 +226,7 @@ def _has_tags(root: etree._Element) -> bool:
 
 def _compile(root: etree._Element, where: str) -> _PartTemplate:
     etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)  # a template must not hold marks of its own
-    for element in root.iter(f"{{{_W}}}t"):
+    for element in root.iter(f"{{{W}}}t"):
         # A line break in the XML is a space to Word; in values it is a new line.
         element.text = (element.text or "").replace("\n", " ")
     xml = etree.tostring(root, encoding="unicode")
@@ -218,18 +238,6 @@ def _compile(root: etree._Element, where: str) -> _PartTemplate:
     except TemplateSyntaxError as error:
         message = f"{where}: {error.message}{_around(source, error.lineno)}"
         raise TemplateError(message, fix=_syntax_fix(error.message or "")) from error
-
-
-def _render(part: _PartTemplate, context: Mapping[str, object], budget: Budget, where: str) -> str:
-    budget.spend(output=len(part.source))
-    try:
-        return part.compiled.render(context, budget)
-    except TemplateError as error:
-        message = f"{where}: {error.message}{_around(part.source, _line_of(error))}"
-        raise TemplateError(message, fix=error.fix) from error
-    except _EXPRESSION_ERRORS as error:
-        message, fix = _explain(error, {*context, *part.compiled.names})
-        raise TemplateError(f"{where}: {message}{_around(part.source, _line_of(error))}", fix=fix) from error
 
 
 def _parse_filled(text: str, part: _PartTemplate, where: str) -> etree._Element:
@@ -295,174 +303,16 @@ def _syntax_fix(message: str) -> str:
     return "correct the tag in Word; what templates may say is in templates/README.md"
 
 
-# --- from rendered XML to Word -------------------------------------------------------------------------------------
-
-
-def _write_texts(root: etree._Element, jumps: _Jumps, style: str) -> None:
-    """Turn line breaks and tabs in values into Word's, and the marks of links into hyperlinks."""
-    targets = jumps.targets
-    for mark in list(root.iter(etree.ProcessingInstruction)):
-        if mark.target == _JUMP and not _in_run(mark):
-            _replace_by_text(mark, jumps.links[int(mark.text)][0])
-    for run in list(root.iter(f"{{{_W}}}r")):
-        if any(_needs_work(text) for text in run.iterchildren(f"{{{_W}}}t")):
-            pieces = list(_pieces(run, jumps, targets, style))
-            pieces[-1].tail = run.tail
-            parent = run.getparent()
-            at = parent.index(run)
-            parent[at : at + 1] = pieces
-    for number, drawing in enumerate(root.iter(_DOC_PR), start=1):
-        drawing.set("id", str(number))  # a loop repeats them, and Word wants each once
-
-
-def _in_run(mark: etree._Element) -> bool:
-    text = mark.getparent()
-    linked = any(True for _ in mark.iterancestors(f"{{{_W}}}hyperlink"))
-    return text is not None and text.tag == f"{{{_W}}}t" and not linked
-
-
-def _needs_work(text: etree._Element) -> bool:
-    return len(text) > 0 or "\n" in (text.text or "") or "\t" in (text.text or "")
-
-
-def _replace_by_text(mark: etree._Element, text: str) -> None:
-    parent, before = mark.getparent(), mark.getprevious()
-    text += mark.tail or ""
-    if before is None:
-        parent.text = (parent.text or "") + text
-    else:
-        before.tail = (before.tail or "") + text
-    mark.tail = None
-    parent.remove(mark)
-
-
-def _pieces(run: etree._Element, jumps: _Jumps, targets: Mapping[str, str], style: str) -> Iterator[etree._Element]:
-    """Split a run so that each link of it is a hyperlink of its own, looking like the run."""
-    piece = _like(run)
-    for child in run:
-        if child.tag == f"{{{_W}}}rPr":
-            continue
-        if child.tag != f"{{{_W}}}t":
-            piece.append(deepcopy(child))
-            continue
-        _append_text(piece, child.text or "")
-        for mark in child:
-            if _has_content(piece):
-                yield piece
-            text, to = jumps.links[int(mark.text)]
-            hyperlink = etree.Element(f"{{{_W}}}hyperlink", {f"{{{_R}}}id": targets[to], f"{{{_W}}}history": "1"})
-            linked = etree.SubElement(hyperlink, f"{{{_W}}}r")
-            linked.append(_linked_properties(run, style))
-            _append_text(linked, text)
-            yield hyperlink
-            piece = _like(run)
-            _append_text(piece, mark.tail or "")
-    if _has_content(piece):
-        yield piece
-
-
-def _like(run: etree._Element) -> etree._Element:
-    piece = etree.Element(run.tag, run.attrib)
-    properties = run.find(f"{{{_W}}}rPr")
-    if properties is not None:
-        piece.append(deepcopy(properties))
-    return piece
-
-
-def _linked_properties(run: etree._Element, style: str) -> etree._Element:
-    properties = run.find(f"{{{_W}}}rPr")
-    properties = etree.Element(f"{{{_W}}}rPr") if properties is None else deepcopy(properties)
-    for old in properties.findall(f"{{{_W}}}rStyle"):
-        properties.remove(old)
-    properties.insert(0, etree.Element(f"{{{_W}}}rStyle", {f"{{{_W}}}val": style}))
-    return properties
-
-
-def _has_content(piece: etree._Element) -> bool:
-    return any(child.tag != f"{{{_W}}}rPr" for child in piece)
-
-
-def _append_text(run: etree._Element, text: str) -> None:
-    for token in re.split(r"(\n|\t)", text.replace("\r\n", "\n")):
-        if token == "\n":
-            etree.SubElement(run, f"{{{_W}}}br")
-        elif token == "\t":
-            etree.SubElement(run, f"{{{_W}}}tab")
-        elif token:
-            element = etree.SubElement(run, f"{{{_W}}}t", {_XML_SPACE: "preserve"})
-            element.text = token
+# --- styles ---------------------------------------------------------------------------------------------------------
 
 
 def has_hyperlink_style(styles: bytes) -> bool:
     """Say whether the styles of a Word file have the one that Word calls Hyperlink."""
-    return _hyperlink_id(styles, "") is not None
+    return wordfile.has_style(styles, "Hyperlink", "character")
 
 
-def with_hyperlink_style(styles: bytes, style: str = _WORD_HYPERLINK) -> bytes:
-    """Return the styles of a Word file with a Hyperlink style that looks like the text around it."""
-    root = etree.fromstring(styles, _parser())
-    root.append(
-        etree.fromstring(
-            f'<w:style xmlns:w="{_W}" w:type="character" w:styleId="{style}"><w:name w:val="{_WORD_HYPERLINK}"/>'
-            '<w:uiPriority w:val="99"/><w:unhideWhenUsed/></w:style>'
-        )
-    )
-    return _serialised(root)
-
-
-def _hyperlink_id(styles: bytes, where: str) -> str | None:
-    """Return the id of the style that Word calls Hyperlink; in a Chinese Word the id is another, such as ``a9``."""
-    for style in parsed(styles, _STYLES, where).iter(f"{{{_W}}}style"):
-        name = style.find(f"{{{_W}}}name")
-        if name is not None and name.get(f"{{{_W}}}val", "").lower() == _WORD_HYPERLINK.lower():
-            return str(style.get(f"{{{_W}}}styleId"))
-    return None
-
-
-def _hyperlink_style(members: Mapping[str, bytes], where: str) -> str:
-    found = _hyperlink_id(members[_STYLES], where) if _STYLES in members else None
-    return found or _WORD_HYPERLINK
-
-
-def _define_hyperlink(members: dict[str, bytes], style: str) -> None:
-    """Give the document a Hyperlink style, if it has none."""
-    if _STYLES not in members:
-        return
-    root = etree.fromstring(members[_STYLES], _parser())
-    if all(found.get(f"{{{_W}}}styleId") != style for found in root.iter(f"{{{_W}}}style")):
-        members[_STYLES] = with_hyperlink_style(members[_STYLES], style)
-
-
-def _relate(members: dict[str, bytes], part: str, jumps: _Jumps) -> None:
-    folder, _, name = part.rpartition("/")
-    rels = f"{folder}/_rels/{name}.rels"
-    empty = f'<Relationships xmlns="{_RELS}"/>'.encode()
-    root = etree.fromstring(members.get(rels, empty), _parser())
-    for to, relation in jumps.targets.items():
-        etree.SubElement(
-            root,
-            f"{{{_RELS}}}Relationship",
-            {
-                "Id": relation,
-                "Type": f"{_R}/hyperlink",
-                "Target": f"dossier:{quote(to, safe=':-._~')}",
-                "TargetMode": "External",
-            },
-        )
-    members[rels] = _serialised(root)
-
-
-def _serialised(root: etree._Element) -> bytes:
-    data: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    return data
-
-
-def _write_package(members: Mapping[str, bytes], out: Path) -> None:
-    """Write a ZIP whose bytes depend on the members alone; readers want the content types first."""
-    names = sorted(members, key=lambda name: (name != _CONTENT_TYPES, not name.startswith("_rels/"), name))
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        for name in names:
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 0  # else the bytes tell which system wrote them
-            package.writestr(info, members[name])
+def with_hyperlink_style(styles: bytes) -> bytes:
+    """Return the styles of a Word file with a Hyperlink style, which looks like the text around it if it is new."""
+    file = WordFile({wordfile.STYLES: styles})
+    file.hyperlink_style()
+    return wordfile.serialised(file.styles())

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from dossier import containers, limits, sources
 from dossier.containers import Contents
-from dossier.errors import ConversionError, EngineCrash
+from dossier.errors import ConversionError, DossierError, EngineCrash
 from dossier.sources import SourceFile
 from dossier.workers import processes
 
@@ -53,6 +53,14 @@ class Unpacker:
                     "it takes more time or memory to unpack than any source may",
                     fix="unpack it and name what is in it",
                     code="hostile-source",
+                )
+            except (OSError, DossierError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a library says of one file, the others are bound
+                return EngineCrash(
+                    f"what unpacks it failed: {' '.join(f'{type(error).__name__} {error}'.split())[:200]}",
+                    fix="unpack it and name what is in it, and report this message with it to the program's makers",
+                    code="crashed-source",
                 )
 
 

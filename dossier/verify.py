@@ -1,8 +1,8 @@
 """Proves a finished binder against its receipt with libraries that did not write it.
 
-pypdf reads pages, page labels, jumps, outline and the identity of what each page shows; pdfium reads the labels back as
-a reader's eye would. Nothing here trusts the receipt's own checksum alone: a page that was swapped, dropped, repeated
-or altered is seen even where that was fixed to match.
+pypdf reads pages, page labels, jumps, outline and the identity of what each page shows, and finds what could act in any
+object; pdfium reads the labels back as a reader's eye would. Nothing here trusts the receipt's own checksum alone: a
+page that was swapped, dropped, repeated or altered is seen even where that was fixed to match.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pypdf
 import pypdfium2
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
-from dossier import publish, receipt, sources
+from dossier import acting, publish, receipt, sources
 from dossier.errors import Problem, UsageError, VerificationError
 from dossier.identity import Identities
 from dossier.receipt import Receipt
@@ -231,6 +231,11 @@ def _prove_labels(pages: Sequence[receipt.Page], texts: list[str] | str, finding
 def _prove_structure(path: Path, claimed: Receipt, pages: Sequence[receipt.Page], findings: _Findings) -> None:
     with path.open("rb") as file:
         reader = pypdf.PdfReader(file, strict=False)
+        if reader.is_encrypted:
+            findings.add("unreadable", "it is encrypted, which no binder is")
+            return
+        for found in acting.find(reader, file, [volume.file for volume in claimed.volumes]):
+            findings.add("active-content", f"object {found.number} could act: {found.what}")
         count = len(reader.pages)
         if count != len(pages) or count != claimed.volumes[pages[0].volume - 1].pages:
             findings.add("page-count", f"it has {count} pages, the receipt says {len(pages)}")
@@ -298,6 +303,8 @@ def _walk_outline(reader: pypdf.PdfReader, numbers: dict[int, int]) -> Iterator[
                 raise ValueError("the outline loops")
             seen.add(node.idnum)
         entry = node.get_object()
+        if "/A" in entry:
+            raise ValueError("an outline entry carries an action")
         yield level, str(entry.get("/Title", "")), _target(entry.get("/Dest"), numbers)
         stack.append((level, entry.raw_get("/Next") if "/Next" in entry else None))
         stack.append((level + 1, entry.raw_get("/First") if "/First" in entry else None))

@@ -57,7 +57,7 @@ class Row:
     last_page: Annotated[str, Says("the page where it ends")] = ""
     last_label: Annotated[str, Says("the page where it ends, as printed")] = ""
     page_count: Annotated[int, Says("how many pages it has (页数), blanks left out")] = 0
-    order: Annotated[int, Says("its place among the rows of its kind, from 1 (件号)")] = 0
+    order: Annotated[int, Says("its place among the rows of its kind, from 1 (件号); 0 for a citation")] = 0
     item_id: Annotated[str, Says("of evidence: the item that it proves")] = ""
     item_title: Annotated[str, Says("of evidence: what that item is called")] = ""
     secrecy: Annotated[str, Says("of evidence: its secrecy class (密级)")] = ""
@@ -289,13 +289,23 @@ class Context(TypedDict, total=False):
     link: Annotated[Callable[..., Markup], Says("text that jumps to an item or evidence", example='link("57", "1-1")')]
     rich: Annotated[
         Callable[..., Markup],
-        Says("text with a look: `bold`, `italic`, `underline`, `strike`, `colour`, `highlight`, `size`, `font`"),
+        Says(
+            "text with a look: `bold`, `italic`, `underline`, `strike`, `colour`, `highlight`, `size`, `font`",
+            example='rich("text", bold=true, colour="C00000")',
+        ),
     ]
     image: Annotated[
         Callable[..., Markup],
         Says("a PNG or JPEG of the set, the sources or the manifest's `images`", example='image("logo", width="60mm")'),
     ]
     qr: Annotated[Callable[..., Markup], Says("a QR code", example='qr("https://example.org", width="25mm")')]
+    merge: Annotated[
+        Callable[..., Markup],
+        Says(
+            "a value in a table; cells of a column that show the same one below the other become one cell",
+            example="merge(row.unit)",
+        ),
+    ]
     subdoc: Annotated[
         Callable[..., Markup],
         Says("the paragraphs of another Word file of the set or the sources", example='{{p subdoc("words.docx") }}'),
@@ -308,7 +318,7 @@ class EvidenceContext(TypedDict, total=False):
     evidence: Annotated[Row, Says("the proof itself", ("evidence",))]
 
 
-FILLED_IN = ("link", "rich", "image", "qr", "subdoc")
+FILLED_IN = ("link", "rich", "image", "qr", "merge", "subdoc")
 """Functions that write into the Word file, and are given while it is filled."""
 
 

@@ -44,6 +44,7 @@ class WordFile:
     members: dict[str, bytes]
     _trees: dict[str, etree._Element] = field(default_factory=dict)
     _related: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _taken: dict[str, set[str]] = field(default_factory=dict)
 
     def tree(self, name: str, empty: str = "") -> etree._Element:
         """Return a member as a tree that may be changed; one that is not there is made of ``empty``."""
@@ -92,10 +93,13 @@ class WordFile:
         if (part, kind, target) in self._related:
             return self._related[part, kind, target]
         root = self.tree(_rels(part), f'<Relationships xmlns="{_RELS}"/>')
-        taken = {element.get("Id") for element in root}
+        if part not in self._taken:
+            self._taken[part] = {element.get("Id", "") for element in root}
+        taken = self._taken[part]
         number = len(taken) + 1
         while f"dossier{number}" in taken:
             number += 1
+        taken.add(f"dossier{number}")
         attributes = {"Id": f"dossier{number}", "Type": f"{R}/{kind}", "Target": target if external else f"/{target}"}
         if external:
             attributes["TargetMode"] = "External"

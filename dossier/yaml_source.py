@@ -8,6 +8,7 @@ depth and number of values are limited, for a manifest may come from anywhere.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -159,8 +160,9 @@ def _decode(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
         raise _Stop(Problem("yaml-limit", message, "split the dossier into several manifests", where=name))
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _Stop(_not_utf8(data, error.start, name)) from None
     found = _UNPRINTABLE.search(text)
@@ -181,7 +183,7 @@ def _not_utf8(data: bytes, offset: int, name: str) -> Problem:
             guess = ""
         else:
             guess = "GB18030, which Chinese Windows calls ANSI"
-    place = _place_at(data[:offset].decode("utf-8-sig"), None)
+    place = _place_at(data[:offset].decode("utf-8"), None)
     message = f"the file is not UTF-8; it looks like {guess}" if guess else "the file is not UTF-8 text"
     fix = "open it in an editor and save it with the encoding UTF-8"
     return Problem("yaml-encoding", message, fix, where=_where(name, place))

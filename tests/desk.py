@@ -67,6 +67,7 @@ class Desk:
             if (pages or {})[source.name]
             else ConversionError("it is damaged", fix="send it again")
             for proof in planned.evidence()
+            if not proof.entry.template
             for source in proof.sources
         }
         return book.collect(planned, outcomes)

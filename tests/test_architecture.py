@@ -16,14 +16,18 @@ ORDER = (
     "__init__",  # the public names
     "doctor",
     "authoring.preview",
-    "authoring.example",
+    "authoring.catalogue",
     "authoring.lint",
+    "authoring.stage",
+    "authoring.example",
     "authoring.tags",
     "authoring.scope",
     "authoring.starter",
     "authoring",  # for template authors
     "build",  # the pipeline
     "check",
+    "readiness",  # judges by the rules
+    "probe",  # looks at sources without converting them
     "verify",
     "assembly",
     "bind",
@@ -37,13 +41,20 @@ ORDER = (
     "views",  # needs nothing: what templates see, in types
     "template_sets",  # where Word templates lie; what of them is filled is no matter to it
     "templates",
+    "subdocuments",
+    "marks",  # what templates put into a Word file besides text
+    "pictures",
+    "files",  # where templates may take pictures and documents from
+    "wordfile",
     "sandbox",
     "convert.pool",
     "convert",
     "convert.embedded",
+    "convert.sparse",
     "convert.photos",
     "convert.image",
     "convert.libreoffice",
+    "convert.unlocking",
     "convert.office",
     "convert.sheet",
     "convert.table",
@@ -62,12 +73,14 @@ ORDER = (
     "convert.pdf",
     "convert.layers",
     "convert.damage",
+    "convert.inert",
     "convert.text",
     "convert.media",
     "convert.ooxml",
     "typeface",
     "fonts",
     "identity",
+    "acting",
     "cache",
     "plan",
     "unpacking",
@@ -80,6 +93,7 @@ ORDER = (
     "manifest",
     "references",
     "fields",
+    "rules",  # needs nothing: the codes, and how grave each is
     "yaml_source",
     "publish",
     "receipt",
@@ -96,13 +110,15 @@ HOMES = {
     "rdocx": {"convert.embedded"},
     "img2pdf": {"convert.image"},
     "tinytag": {"convert.media"},
-    "PIL": {"convert.media", "convert.image", "convert.damage", "convert.embedded", "convert.ofd.picture"},
+    "segno": {"pictures"},
+    "PIL": {"pictures", "convert.media", "convert.image", "convert.damage", "convert.embedded", "convert.ofd.picture", "probe"},
     "pillow_heif": {"convert.image"},
     "py7zr": {"containers.archive"},
     "rarfile": {"containers.archive"},
     "pyzipper": {"containers.archive"},
-    "Cryptodome": {"containers.archive"},
-    "olefile": {"containers.mail"},
+    "Cryptodome": {"containers.archive", "convert.unlocking"},
+    "msoffcrypto": {"convert.unlocking"},
+    "olefile": {"containers.mail", "probe"},
     "markdown_it": {"convert.text"},
     "pikepdf": {
         *("build", "bind", "stamp", "typeface"),  # they write the binder; build makes its blank page
@@ -111,14 +127,15 @@ HOMES = {
             "convert.image",
             "convert.libreoffice",
             "convert.damage",
+            "convert.inert",
             "convert.layers",
             "convert.pdf",
             "convert.photos",
         ),  # they write parts
         *("convert.ofd", "convert.ofd.canvas", "convert.ofd.drawing", "convert.ofd.glyphs", "convert.ofd.picture"),
     },
-    "pypdf": {"verify", "identity", "convert.pdf"},  # the witness, and the digests that it compares
-    "pypdfium2": {"verify", "convert.pdf", "authoring.preview"},  # reads labels back, finds ink, draws pictures
+    "pypdf": {"verify", "identity", "acting", "convert.pdf"},  # the witness, and the digests that it compares
+    "pypdfium2": {"verify", "convert.pdf", "authoring.preview", "authoring.stage", "probe"},  # reads labels back, finds ink, draws
     "watchfiles": {"authoring.preview"},
     "yaml": {"yaml_source", "fields"},
     "pydantic": {"manifest", "fields", "receipt", "template_sets"},
@@ -137,6 +154,7 @@ UNTESTED = {
     "references": "read through a manifest: test_manifest.py",
     "yaml_source": "read through a manifest: test_manifest.py",
     "authoring": "holds nothing but its modules: test_lint.py and test_preview.py",
+    "authoring.stage": "every preview and check stands on it: test_preview.py and test_lint.py",
     "authoring.example": "shown in every preview: test_preview.py",
     "containers": "met through what it holds: test_archive.py and test_mail.py",
     "containers.names": "met through what it holds: test_archive.py and test_mail.py",
@@ -252,7 +270,7 @@ def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
     assert found == HOMES[library]
 
 
-@pytest.mark.parametrize("module", ["verify", "identity"])
+@pytest.mark.parametrize("module", ["verify", "identity", "acting"])
 def test_the_library_that_writes_the_binder_does_not_vouch_for_it(module: str) -> None:
     assert module not in HOMES["pikepdf"]
     assert module in HOMES["pypdf"]

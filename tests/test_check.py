@@ -55,7 +55,7 @@ UNITS: dict[str, Any] = {
             **{"id": "1", "title": "领导与规划", "unit": "市场监管局"},
             "items": [
                 {"id": "1-1", "title": "规划", "points": 1, "self_score": "0.5", "evidence": [{"file": "a.pdf"}]},
-                {"id": "1-2", "title": "报告", "points": 2, "evidence": [{"file": "gone.pdf"}, {"file": "a.pdf"}]},
+                {"id": "1-2", "title": "报告", "points": 2, "evidence": [{"file": "gone.pdf"}, {"file": "b.pdf"}]},
                 {"id": "1-3", "title": "经费", "unit": "财政局"},
                 {"id": "1-4", "title": "水利", "not_applicable": "无在建工程"},
                 {"id": "1-5", "title": "气象", "unit": "气象局", "evidence": [{"see": "1-1-01"}]},
@@ -69,6 +69,7 @@ UNITS: dict[str, Any] = {
 @pytest.fixture
 def units(report: MakeReport, make_pdf: MakePdf, tmp_path: Path) -> Report:
     make_pdf("sources/a.pdf")
+    make_pdf("sources/b.pdf", pages=2)
     (tmp_path / "sources" / "data.bin").write_bytes(b"\0\1")
     return report(**UNITS)
 

@@ -299,3 +299,20 @@ def test_libreoffice_and_the_embedded_engine_print_the_same_text(
 def pages_of(path: Path) -> list[str]:
     with pypdfium2.PdfDocument(path) as opened:
         return ["".join(page.get_textpage().get_text_range().split()) for page in opened]
+
+
+def test_a_reader_that_fails_as_nobody_foresaw_takes_only_its_own_file(
+    store: Cache, make_pdf: MakePdf, make_photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise KeyError("what\nis this")
+
+    monkeypatch.setattr(image, "convert", fails)
+    photo, whole = task(make_photo("a.png"), Kind.PNG), task(make_pdf("whole.pdf"), Kind.PDF)
+
+    error, part = converted(store, photo, whole)
+
+    assert isinstance(error, EngineCrash)
+    assert (error.code, error.message) == ("crashed-source", "what reads it failed: KeyError 'what\\nis this'")
+    assert error.fix
+    assert isinstance(part, Part)

@@ -1,4 +1,4 @@
-"""Streams of a PDF that break off are kept as far as they go and told of; whole ones, odd ones too, stay as they are."""
+"""Streams of a PDF that break off are kept as far as they go and told of; whole ones, odd or not, stay as they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import img2pdf
 import pikepdf
@@ -17,6 +18,7 @@ from PIL import Image
 
 from dossier.convert import damage, image, pdf
 from dossier.errors import ConversionError
+from dossier.part import Part
 
 SHEET = (595.276, 841.89)
 OPERATORS = "".join(f"{number} {number * 7 % 500} m 100 100 l S\n" for number in range(200)).encode()
@@ -33,7 +35,7 @@ def broken(data: bytes) -> bytes:
     return raw[:at] + b"\xff" * 40 + raw[at + 40 :]
 
 
-def write(path: Path, operators: bytes, image: bytes = b"", **keys: object) -> Path:
+def write(path: Path, operators: bytes, image: bytes = b"", **keys: Any) -> Path:
     """Write a PDF of one page: its operators as they are packed, and an image with the keys given."""
     with pikepdf.new() as made:
         page = made.add_blank_page(page_size=(500, 500))
@@ -49,7 +51,7 @@ def write(path: Path, operators: bytes, image: bytes = b"", **keys: object) -> P
     return path
 
 
-def grey(size: int) -> dict[str, object]:
+def grey(size: int) -> dict[str, Any]:
     return {"Width": size, "Height": size, "BitsPerComponent": 8, "ColorSpace": Name.DeviceGray}
 
 
@@ -61,12 +63,12 @@ def jpeg(seed: int = 0) -> bytes:
     return out.getvalue()
 
 
-def operators_of(part: pdf.Part) -> bytes:
+def operators_of(part: Part) -> bytes:
     with pikepdf.open(part.path) as made:
         return made.pages[0].Resources.XObject.Page0.read_bytes()
 
 
-def codes(part: pdf.Part) -> list[str]:
+def codes(part: Part) -> list[str]:
     return [note.code for note in part.notes]
 
 

@@ -178,3 +178,10 @@ def test_no_other_module_has_errors_of_its_own_in_the_tree() -> None:
     for cls in found:
         found += cls.__subclasses__()
     assert {cls.__module__ for cls in found} == {errors.__name__}
+
+
+def test_what_is_said_of_a_source_is_said_on_one_line() -> None:
+    error = errors.ConversionError("a  b.docx: it is broken: not XML: char 0\n, line 1\r\n\tcolumn 4", fix="mend it")
+
+    assert error.message == "a  b.docx: it is broken: not XML: char 0 , line 1 column 4"
+    assert "\n" not in str(error)

@@ -242,11 +242,8 @@ def test_letters_marks_and_unknown_characters_leave_ink(char: str) -> None:
 
 
 def test_the_embedded_engine_gets_every_face_once_and_song_first() -> None:
-    given = fonts.for_embedded([HEI, SONG, HEI])
-
-    assert [family for family, _ in given] == ["Dossier Song", "Dossier Hei"]
-    assert [data for _, data in given] == [SONG.path.read_bytes(), HEI.path.read_bytes()]
-    assert [family for family, _ in fonts.for_embedded([HEI])] == ["Dossier Song", "Dossier Hei"]
+    assert fonts.for_embedded([HEI, SONG, HEI]) == [SONG, HEI]
+    assert fonts.for_embedded([HEI]) == [SONG, HEI]
 
 
 # --- the shipped faces ---------------------------------------------------------------------------------------------

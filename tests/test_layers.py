@@ -306,13 +306,13 @@ def hidden_form(made: Pdf, page: Object, layers: Layers) -> None:
 def hidden_within_forms(made: Pdf, page: Object, layers: Layers) -> None:
     inner = form(made, BOTH, Resources=Dictionary(Properties=page.Resources.Properties))
     page.Resources.XObject.A = form(made, b"/B Do", Resources=Dictionary(XObject=Dictionary(B=inner)))
-    page.Resources.XObject.B = form(made, b"")
+    page.Resources.XObject.B = form(made, b"q Q")
     del page.Resources.Properties
 
 
 def hidden_by_inherited_resources(made: Pdf, page: Object, layers: Layers) -> None:
     page.Resources.XObject.A = form(made, BOTH)
-    page.Resources.XObject.B = form(made, b"")
+    page.Resources.XObject.B = form(made, b"q Q")
 
 
 def hidden_image(made: Pdf, page: Object, layers: Layers) -> None:
@@ -336,7 +336,7 @@ def hidden_in_a_pattern(made: Pdf, page: Object, layers: Layers) -> None:
     )  # fmt: skip
     patterns = Dictionary(Pattern=Dictionary(P=made.make_stream(BOTH, tile)))
     page.Resources.XObject.A = form(made, b"/Pattern cs /P scn 0 0 300 200 re f", Resources=patterns)
-    page.Resources.XObject.B = form(made, b"")
+    page.Resources.XObject.B = form(made, b"q Q")
 
 
 def hidden_in_a_glyph(made: Pdf, page: Object, layers: Layers) -> None:
@@ -348,7 +348,7 @@ def hidden_in_a_glyph(made: Pdf, page: Object, layers: Layers) -> None:
     )  # fmt: skip
     fonts = Dictionary(Font=Dictionary(G=made.make_indirect(font)))
     page.Resources.XObject.A = form(made, b"BT /G 1 Tf (a) Tj ET", Resources=fonts)
-    page.Resources.XObject.B = form(made, b"")
+    page.Resources.XObject.B = form(made, b"q Q")
 
 
 def hidden_in_a_mask(made: Pdf, page: Object, layers: Layers) -> None:
@@ -359,7 +359,7 @@ def hidden_in_a_mask(made: Pdf, page: Object, layers: Layers) -> None:
     page.Resources.XObject.A = form(
         made, b"/M gs " + SHOWN + b" " + HIDDEN, Resources=Dictionary(ExtGState=Dictionary(M=state))
     )
-    page.Resources.XObject.B = form(made, b"")
+    page.Resources.XObject.B = form(made, b"q Q")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from dossier import yaml_source
 from dossier.errors import ExitStatus, ManifestError, Problem
-from dossier.fields import MM
+from dossier.fields import MM, Requirement
 from dossier.manifest import Evidence, Item, Manifest, json_schema, load
 
 SAMPLE = """\
@@ -139,7 +139,7 @@ def test_items_are_read() -> None:
     assert (plan.points, plan.self_score) == (Decimal("1.50"), Decimal("1.0"))
     assert (str(plan.points), str(plan.self_score)) == ("1.50", "1.0")
     assert plan.criteria == "有目标的得满分\n没有的不得分"
-    assert plan.requires == ("通知", "签到表")
+    assert plan.requires == (Requirement("通知"), Requirement("签到表"))
     assert other.id == "2"
     assert other.not_applicable == "本市无此项"
     assert [entry.id for entry in plan.evidence] == ["1-1-01", "1-1-02", "1-1-03"]
@@ -265,6 +265,8 @@ def test_number_of_values_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         (MINIMAL.encode() + "subtitle: 质量".encode("gb18030"), "4:11", "GB18030"),
         (MINIMAL.encode("utf-16"), "1:1", "UTF-16"),
         ("title: 质".encode() + b"\xff\xff\xff", "1:9", "not UTF-8"),
+        (b"\xef\xbb\xbf" + "title: 质".encode() + b"\xff\xff\xff", "1:9", "not UTF-8"),  # after a mark of UTF-8
+        (b"\xef\xbb\xbfti\xcf", "1:3", "not UTF-8"),
     ],
 )
 def test_other_encodings_are_named(data: bytes, where: str, guess: str) -> None:

@@ -57,6 +57,7 @@ def compound(*names: str, streams: dict[str, bytes] | None = None, nested: str =
         entry = bytearray(128)
         text = name.encode("utf-16-le") + b"\0\0"
         entry[: len(text)] = text
+        entry[66] = 5 if name == "Root" else 2
         size = len(data) and max(len(data), 4096)
         numbers = ((64, len(text), 2), (68, none, 4), (72, right, 4), (76, child, 4), (116, sector, 4), (120, size, 4))
         for at, value, length in numbers:
@@ -68,7 +69,10 @@ def compound(*names: str, streams: dict[str, bytes] | None = None, nested: str =
         sector += used
     header = bytearray(512)
     header[:8] = OLE_HEAD
-    header[30], header[48] = 9, 1
+    for at, value in ((24, 0x3E), (26, 3), (28, 0xFFFE), (30, 9), (32, 6), (44, 1), (48, 1), (57, 0x10)):
+        header[at : at + 2] = value.to_bytes(2, "little")
+    header[60:64] = header[68:72] = end.to_bytes(4, "little")
+    header[76:512] = bytes(4) + b"\xff" * 432
     fat = b"".join(table.get(n, none).to_bytes(4, "little") for n in range(128))
     return bytes(header) + fat + directory + bytes(count * 512 - len(directory)) + contents
 

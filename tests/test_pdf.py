@@ -6,6 +6,7 @@ import io
 import random
 import subprocess
 import sys
+import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,16 @@ import pikepdf
 import pypdf
 import pypdfium2
 import pytest
+from conftest import MakeDocx, MakeManifest, MakePdf, MakePhoto
 from pikepdf import Array, Dictionary, Name, NameTree, Object, OutlineItem, Pdf, String
 from PIL import Image, ImageChops, ImageDraw
 
+import dossier
+from dossier import acting
 from dossier.convert import pdf
 from dossier.errors import ConversionError
 from dossier.part import FORM, INK_CELL, Ink, Part, PartPage
+from dossier.receipt import Page
 
 Change = Callable[[Pdf, Object], None]
 Build = Callable[..., Path]
@@ -512,6 +517,150 @@ def test_a_file_that_does_not_act_has_no_notes(build: Build) -> None:
     assert codes(build(with_marks)) == []
 
 
+SCRIPT: dict[str, Any] = {"S": Name.JavaScript, "JS": String("app.alert(1)")}
+KINDS: dict[str, dict[str, Any]] = {
+    "script": SCRIPT,
+    "program": {"S": Name.Launch, "F": String("x.exe")},
+    "data": {"S": Name.ImportData, "F": String("x.fdf")},
+    "another file": {"S": Name.GoToR, "F": String("x.pdf"), "D": Array([0, Name.Fit])},
+    "a file within": {"S": Name.GoToE, "T": Dictionary(R=Name.C)},
+    "film": {"S": Name.Rendition},
+    "rich medium": {"S": Name.RichMediaExecute},
+    "old film": {"S": Name.Movie},
+    "sound": {"S": Name.Sound},
+    "sent form": {"S": Name.SubmitForm, "F": String("http://x")},
+}
+
+
+def on_opening(made: Pdf, page: Object, action: Object) -> None:
+    made.Root.OpenAction = action
+
+
+def on_a_link(made: Pdf, page: Object, action: Object) -> None:
+    page.Annots = Array([annotation(made, Name.Link, (0, 0, 9, 9), A=action)])
+
+
+def after_a_jump(made: Pdf, page: Object, action: Object) -> None:
+    first = Dictionary(
+        S=Name.GoTo, D=to(page, Name.Fit), Next=Array([Dictionary(S=Name.Named, N=Name.Print, Next=action)])
+    )
+    page.Annots = Array([annotation(made, Name.Link, (0, 0, 9, 9), A=first)])
+
+
+def on_a_bookmark(made: Pdf, page: Object, action: Object) -> None:
+    entry = made.make_indirect(Dictionary(Title="x", A=action))
+    made.Root.Outlines = Dictionary(Type=Name.Outlines, First=entry, Last=entry)
+
+
+def on_a_button(made: Pdf, page: Object, action: Object) -> None:
+    button = annotation(made, Name.Widget, (60, 60, 140, 85), FT=Name.Btn, T="b", A=action)
+    page.Annots = Array([button])
+    made.Root.AcroForm = Dictionary(Fields=Array([button]))
+
+
+def on_a_field_of_several(made: Pdf, page: Object, action: Object) -> None:
+    button = annotation(made, Name.Widget, (60, 60, 140, 85))
+    field = made.make_indirect(Dictionary(FT=Name.Btn, T="b", AA=Dictionary(K=action), Kids=Array([button])))
+    button.Parent = field
+    page.Annots = Array([button])
+    made.Root.AcroForm = Dictionary(Fields=Array([field]))
+
+
+def on_a_page(made: Pdf, page: Object, action: Object) -> None:
+    page.AA = Dictionary(O=action)
+
+
+def in_a_font(made: Pdf, page: Object, action: Object) -> None:
+    font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Hidden=Array([Dictionary(A=action)]))
+    page.Resources = Dictionary(Font=Dictionary(F=made.make_indirect(font)))
+
+
+def in_a_picture(made: Pdf, page: Object, action: Object) -> None:
+    page.Resources = Dictionary(XObject=Dictionary(X=picture(made, b"q Q", 9, 9, Own=Dictionary(B=action))))
+
+
+HIDDEN_PLACES = [
+    on_opening, on_a_link, after_a_jump, on_a_bookmark, on_a_button, on_a_field_of_several, on_a_page, in_a_font,
+    in_a_picture,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", HIDDEN_PLACES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_acts_is_gone_and_counted(
+    build: Build, kind: str, place: Callable[[Pdf, Object, Object], None]
+) -> None:
+    part = normalised(build(lambda made, page: place(made, page, made.make_indirect(Dictionary(**KINDS[kind])))))
+
+    counted = [note for note in part.notes if note.code in {"actions-removed", "buttons-removed"}]
+    assert counted
+    assert all(int(note.message.split()[0]) >= 1 for note in counted)
+    with part.path.open("rb") as file:
+        assert list(acting.find(pypdf.PdfReader(file), file)) == []
+
+
+@pytest.mark.parametrize("place", [in_a_font, in_a_picture])
+def test_what_hides_in_kept_objects_changes_nothing_else(
+    build: Build, place: Callable[[Pdf, Object, Object], None]
+) -> None:
+    content = ART + b" BT /F 12 Tf 20 20 Td (Text) Tj ET /X Do"
+    source = build(lambda made, page: place(made, page, made.make_indirect(Dictionary(**SCRIPT))), content=content)
+
+    assert change_of_look(source) == 0
+    assert codes(source) == ["actions-removed"]
+
+
+def test_resources_may_be_called_as_actions_are(build: Build) -> None:
+    def change(made: Pdf, page: Object) -> None:
+        names = ("AA", "JS", "EF", "AF", "XFA")
+        font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+        page.Resources = Dictionary(Font=made.make_indirect(Dictionary({f"/{name}": font for name in names})))
+
+    source = build(change, content=b"BT /AA 12 Tf 20 20 Td (Text) Tj /JS 9 Tf (more) Tj ET")
+
+    assert codes(source) == []
+    assert change_of_look(source) == 0
+
+
+def file_of_the_book(made: Pdf, page: Object, spec: Object) -> None:
+    made.Root.AF = Array([spec])
+
+
+def file_of_a_page(made: Pdf, page: Object, spec: Object) -> None:
+    page.AF = Array([spec])
+
+
+def file_of_an_annotation(made: Pdf, page: Object, spec: Object) -> None:
+    page.Annots = Array(
+        [annotation(made, Name.Stamp, (0, 0, 9, 9), AF=Array([spec]), AP=Dictionary(N=picture(made, b"q Q", 9, 9)))]
+    )
+
+
+@pytest.mark.parametrize("place", [file_of_the_book, file_of_a_page, file_of_an_annotation])
+def test_files_that_belong_to_something_are_named_and_removed(
+    build: Build, place: Callable[[Pdf, Object, Object], None]
+) -> None:
+    def change(made: Pdf, page: Object) -> None:
+        data = made.make_stream(b"secret", Type=Name.EmbeddedFile)
+        spec = Dictionary(Type=Name.Filespec, F=String("old.xml"), UF=String("data.xml"), EF=Dictionary(F=data))
+        place(made, page, made.make_indirect(spec))
+
+    part = normalised(build(change))
+
+    assert [note.code for note in part.notes] == ["embedded-files"]
+    assert "data.xml" in part.notes[0].message
+    assert keys_within(part.path).isdisjoint(ACTING)
+
+
+def test_a_file_that_is_listed_twice_is_named_once(build: Build) -> None:
+    def change(made: Pdf, page: Object) -> None:
+        made.attachments["data.xml"] = b"secret"
+        made.Root.AF = Array([made.attachments["data.xml"].obj])
+
+    (note,) = normalised(build(change)).notes
+    assert note.message.count("data.xml") == 1
+
+
 def test_files_inside_are_named_and_removed(build: Build) -> None:
     def change(made: Pdf, page: Object) -> None:
         made.attachments["table.xlsx"] = b"secret"
@@ -641,6 +790,61 @@ def test_a_sliver_is_still_a_page(build: Build) -> None:
 
     assert page.width >= 1
     assert page.height >= 1
+
+
+def bound(binder: dossier.Binder) -> list[Page]:
+    return [page for page in binder.receipt.pages if page.kind == "evidence"]
+
+
+def test_pages_keep_their_size_unless_they_are_larger_than_the_paper(
+    make_pdf: MakePdf, make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    sizes = [(420.0, 595.0), (300.0, 200.0), (595.276, 841.89), (1190.55, 1683.78)]
+    for number, size in enumerate(sizes):
+        make_pdf(f"sources/{number}.pdf", size=size)
+    evidence = [{"file": f"{number}.pdf", "fit": fit} for fit in ("none", "page") for number in range(4)]
+    binder = dossier.build(make_manifest({"1": evidence}, front=[]), tmp_path / "out", engine="embedded")
+
+    assert binder.problems == ()
+    for page, size, scale in zip(bound(binder), sizes * 2, [1, 1, 1, 0.5] * 2, strict=True):
+        a, b, c, d, e, f = page.placed
+        assert (a, b, c, d) == pytest.approx((scale, 0, 0, scale), abs=1e-3)
+        middle = (page.width - size[0] * scale) / 2, (page.height - size[1] * scale) / 2
+        assert (e, f) == pytest.approx(middle, abs=0.1)
+
+
+def test_a_crop_is_heeded_for_pdf_and_word_and_images_are_not_cropped_twice(
+    make_pdf: MakePdf, make_docx: MakeDocx, make_photo: MakePhoto, make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    make_pdf("sources/a.pdf")
+    make_docx("sources/b.docx", "text")
+    make_photo("sources/c.jpg", (800, 600), dpi=72)
+    evidence = [
+        {"file": name, "crop": ["0%", "0%", "50%", "50%"], "fit": "none"} for name in ("a.pdf", "b.docx", "c.jpg")
+    ]
+    binder = dossier.build(make_manifest({"1": evidence}, front=[]), tmp_path / "out", engine="embedded")
+
+    sizes = []
+    with pikepdf.open(binder.paths[0]) as book:
+        for page in bound(binder):
+            form = book.pages[page.page - 1].obj.Resources.XObject[FORM]
+            left, bottom, right, top = (float(value) for value in form.BBox.as_list())
+            sizes.append((right - left, top - bottom))
+    paper = 595.276, 841.89
+    assert sizes[:2] == [pytest.approx((paper[0] / 2, paper[1] / 2), abs=0.5)] * 2
+    assert sizes[2] == pytest.approx((paper[1], paper[0]), abs=0.5)  # the sheet that the part of the photo stands on
+    assert {problem.code for problem in binder.problems} == set()
+
+
+def test_the_sheet_about_a_recording_is_not_cropped(make_manifest: MakeManifest, tmp_path: Path) -> None:
+    manifest = make_manifest({"1": [{"file": "a.wav", "crop": ["0%", "0%", "50%", "50%"]}]}, front=[])
+    with wave.open(str(tmp_path / "sources" / "a.wav"), "wb") as sound:
+        sound.setparams((1, 1, 8000, 8000, "NONE", ""))
+        sound.writeframes(bytes(8000))
+    binder = dossier.build(manifest, tmp_path / "out", engine="embedded")
+
+    assert "no-effect" in {problem.code for problem in binder.problems}
+    assert "a.wav" in pypdf.PdfReader(binder.paths[0]).pages[bound(binder)[0].page - 1].extract_text()
 
 
 # --- links and outline ---------------------------------------------------------------------------------------------

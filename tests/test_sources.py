@@ -381,6 +381,38 @@ def test_a_package_is_known_by_what_is_in_it(tmp_path: Path, members: tuple[str,
     assert sources.recognise(package(tmp_path / "a.bin", *members)) is kind
 
 
+def _listing(path: Path, size: int, *, large: bool, comment: bytes = b"") -> Path:
+    """Write a ZIP whose list of files is as long as it says, an empty one repeated."""
+    entry = b"PK\1\2" + bytes(42)
+    listed = entry * (size // len(entry))
+    end = b"PK\5\6" + bytes(8) + (0xFFFFFFFF if large else len(listed)).to_bytes(4, "little") + bytes(4)
+    record = b"PK\6\6" + bytes(36) + len(listed).to_bytes(8, "little") + bytes(8) + b"PK\6\7" + bytes(16)
+    whole = b"PK\3\4" + bytes(26) + listed + (record if large else b"") + end
+    path.write_bytes(whole + len(comment).to_bytes(2, "little") + comment)
+    return path
+
+
+@pytest.mark.parametrize("comment", [b"", b"c" * 1000], ids=["", "with a comment"])
+@pytest.mark.parametrize("large", [False, True], ids=["short", "large"])
+def test_a_list_of_files_beyond_all_measure_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool, comment: bytes
+) -> None:
+    opened: list[Path] = []
+
+    def opens(path: Path) -> None:
+        opened.append(path)
+        raise zipfile.BadZipFile
+
+    monkeypatch.setattr(zipfile, "ZipFile", opens)
+    most = sources._MAX_DIRECTORY
+    long = _listing(tmp_path / "long.zip", most, large=large, comment=comment)
+    longer = _listing(tmp_path / "longer.zip", most + 92, large=large, comment=comment)
+
+    assert sources.recognise(long) is Kind.ZIP
+    assert sources.recognise(longer) is Kind.ZIP
+    assert opened == [long]
+
+
 def test_what_common_programs_write_is_recognised(
     make_pdf: MakePdf, make_docx: MakeDocx, make_photo: MakePhoto
 ) -> None:

@@ -128,3 +128,19 @@ def test_what_takes_too_much_is_refused(found: SourceFile, monkeypatch: pytest.M
     with unpacking.Unpacker() as unpack, pytest.raises(ConversionError) as refused:
         unpack(found, "")
     assert refused.value.code == "hostile-source"
+
+
+def test_an_archive_on_which_its_reader_fails_as_nobody_foresaw_is_named(
+    archive: Path, make_manifest: MakeManifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> Contents:
+        raise KeyError("what is this")
+
+    monkeypatch.setattr(containers, "unpack", fails)
+
+    binder = dossier.build(make_manifest({"1": [{"file": "all.zip"}]}), tmp_path / "out", engine="embedded")
+
+    [problem] = [problem for problem in binder.problems if problem.evidence]
+    assert problem.code == "crashed-source"
+    assert problem.message.startswith("all.zip: what unpacks it failed: KeyError")
+    assert problem.fix

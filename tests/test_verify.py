@@ -345,6 +345,15 @@ def attach(pdf: Pdf) -> None:
     pdf.attachments["a.txt"] = b"attached"
 
 
+def act_on_a_bookmark(pdf: Pdf) -> None:
+    pdf.Root.Outlines.First.A = Dictionary(S=Name.URI, URI=String("http://example.org/"))
+
+
+def act_in_a_form(pdf: Pdf) -> None:
+    """Hide a script where neither the identity of a page nor its links look."""
+    form_of(pdf, A1).PieceInfo = Dictionary(App=Dictionary(Private=Dictionary(S=Name.JavaScript, JS=String("x"))))
+
+
 ALTERED = [
     (swap, "identity"),
     (swap_contents, "identity"),
@@ -393,6 +402,10 @@ ALTERED = [
     (act_on_opening, "catalog"),
     (act_on_a_page, "identity"),
     (attach, "catalog"),
+    (attach, "active-content"),
+    (act_on_a_page, "active-content"),
+    (act_on_a_bookmark, "unreadable"),
+    (act_in_a_form, "active-content"),
 ]
 
 
@@ -402,6 +415,22 @@ def test_what_was_altered_is_found(out: Path, change: Callable[[Pdf], None], cod
     found = codes(out)
     assert code in found
     assert "checksum" not in found
+
+
+def test_an_object_that_nothing_refers_to_is_looked_at_too(out: Path) -> None:
+    """It is added the way that editors add things: behind the end, with a table of its own."""
+    data = (out / "binder.pdf").read_bytes()
+    with Pdf.open(out / "binder.pdf") as pdf:
+        number, root = len(pdf.objects) + 1, pdf.Root.objgen[0]
+    before = int(data[data.rindex(b"startxref") :].split()[1])
+    added = b"%d 0 obj\n<< /S /Launch /F (x.exe) >>\nendobj\n" % number
+    table = b"xref\n%d 1\n%010d 00000 n \n" % (number, len(data))
+    trailer = b"trailer << /Size %d /Root %d 0 R /Prev %d >>" % (number + 1, root, before)
+    end = b"\nstartxref\n%d\n%%%%EOF\n" % (len(data) + len(added))
+    (out / "binder.pdf").write_bytes(data + added + table + trailer + end)
+    fix_checksums(out / "receipt.json")
+
+    assert findings(out) == [("active-content", f"binder.pdf: object {number} could act: it holds the action /Launch")]
 
 
 def test_a_finding_names_the_file_and_the_page(out: Path) -> None:
@@ -442,6 +471,20 @@ def test_an_untouched_binder_is_proved(built: Path) -> None:
     assert proof.jumps == sum(len(page.links) for page in receipt.pages)
     assert proof.bookmarks == len(receipt.outline)
     assert proof.changed == ()
+
+
+def test_what_hides_in_a_source_does_not_keep_a_book_from_being_proved(tmp_path: Path) -> None:
+    draw_pdf(tmp_path / "sources" / "a.pdf", 1)
+    with Pdf.open(tmp_path / "sources" / "a.pdf", allow_overwriting_input=True) as pdf:
+        fonts: Any = pdf.pages[0].obj.Resources.Font
+        for name in list(fonts.keys()):
+            fonts[name].Hidden = Dictionary(S=Name.JavaScript, JS=String("x"))
+        fonts["/AA"] = fonts[next(iter(fonts.keys()))]  # this is but a name
+        pdf.save()
+    binder = build(tmp_path, ["a.pdf"])
+
+    assert [problem.code for problem in binder.problems] == ["actions-removed"]
+    assert dossier.verify(tmp_path / "out").pages == binder.proof.pages
 
 
 def test_a_binder_that_was_only_saved_anew_is_proved(out: Path) -> None:
@@ -520,7 +563,7 @@ def test_a_jump_to_another_volume_that_was_retargeted_is_found(
 ) -> None:
     out = Path(shutil.copytree(volumes / "out", tmp_path / "out"))
     alter(out / "binder-1.pdf", change)
-    assert codes(out) == {"jump"}
+    assert codes(out) == ({"jump", "active-content"} if change is redirect_out else {"jump"})
 
 
 # --- sources -------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ items:
         evidence:
           - {file: g.pdf, title: 2023年产品质量监督抽查情况通报,
              number: 云市监〔2023〕86号, issuer: 市场监管局, date: 2023-11-30}
-          - {file: late.pdf, title: 不合格产品处理情况报告, issuer: 市场监管局}
+          - {file: missing-report.pdf, title: 不合格产品处理情况报告, issuer: 市场监管局}
       - id: 2-2
         title: 特种设备安全监管
         points: 1
@@ -132,7 +132,7 @@ items:
         requires: [report]
         evidence:
           - {file: e.pdf, title: Report on the quay wall, issuer: Dr. M. Tan, date: 2023-08-30, role: report}
-          - {file: late.pdf, title: Report on the drainage, issuer: P. Lindqvist}
+          - {file: missing-report.pdf, title: Report on the drainage, issuer: P. Lindqvist}
       - id: B-2
         title: Insurance
         unit: Secretariat

@@ -12,6 +12,7 @@ from typing import Any
 
 from dossier import fonts, template_sets, templates, views
 from dossier.authoring import scope, tags
+from dossier.authoring.stage import Stage, set_around, shipped
 from dossier.authoring.tags import Document, Paragraph, Story, Tag
 from dossier.convert import embedded, ooxml
 from dossier.errors import ConversionError, OutputError, SetError, Severity, TemplateError, UsageError
@@ -32,6 +33,7 @@ _COUNTED = {
     "TOC": "Word's own table of contents (TOC)",
 }
 _LOST = frozenset({"image", "oleObject", "video", "audio", "media", "subDocument", "frame", "aFChunk", "package"})
+_SINGLE = re.compile(r"(?<!\{)(\{\s*([a-z_]+)(?:\.\w+)*\s*\})(?!\})")
 _PLACED = {"tr": ("tr", "table row"), "tc": ("tc", "cell"), "p": ("p", "paragraph")}
 
 
@@ -77,15 +79,15 @@ def check(named: str, *, mend: bool = False) -> Report:
     as it was is kept beside it as ``.bak``. Raises UsageError where there is nothing of that name.
     """
     path = Path(named)
-    if path.is_file():
-        return _checked([path], [], mend=mend)
     try:
-        found = find(named)
+        found = set_around(path) if path.is_file() else find(named)
     except SetError as error:
         own = [Finding(template_sets.SETTINGS, one.where, "", one.code, one.message, one.fix) for one in error.problems]
-        return _checked(template_sets.word_files(path), own, mend=mend)
-    own = list(_about(found))
-    return _checked(template_sets.word_files(found.folder), own, mend=mend)
+        files = [path] if path.is_file() else template_sets.word_files(path)
+        return _checked(files, own, Stage.of(shipped()), mend=mend)
+    if path.is_file():
+        return _checked([path], [], Stage.of(found), mend=mend)
+    return _checked(template_sets.word_files(found.folder), list(_about(found)), Stage.of(found), mend=mend)
 
 
 def find(named: str) -> TemplateSet:
@@ -124,17 +126,17 @@ def _about(found: TemplateSet) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _checked(paths: Sequence[Path], own: Sequence[Finding], *, mend: bool) -> Report:
+def _checked(paths: Sequence[Path], own: Sequence[Finding], stage: Stage, *, mend: bool) -> Report:
     findings = list(own)
     backups: list[str] = []
     for path in paths:
-        found, backup = _check_file(path, mend=mend)
+        found, backup = _check_file(path, stage, mend=mend)
         findings += found
         backups += [str(backup)] if backup else []
     return Report(tuple(path.name for path in paths), tuple(findings), tuple(backups))
 
 
-def _check_file(path: Path, *, mend: bool) -> tuple[list[Finding], Path | None]:
+def _check_file(path: Path, stage: Stage, *, mend: bool) -> tuple[list[Finding], Path | None]:
     try:
         notes = ooxml.inspect(path)
         read = tags.read(path)
@@ -163,7 +165,7 @@ def _check_file(path: Path, *, mend: bool) -> tuple[list[Finding], Path | None]:
     ) else None  # fmt: skip
     _look_at_letters(found, path)
     if not any(one.finding.severity == "error" for one in found.found):
-        _try(found, path)
+        _try(found, path, stage)
     mended = backup is not None
     return [replace(one.finding, mended=mended and one.mendable) for one in found.found], backup
 
@@ -234,10 +236,17 @@ def _elsewhere() -> dict[str, tuple[str, ...]]:
 def _look_for_braces(found: _Findings, story: Story, known: Mapping[str, Any]) -> None:
     """Report names in single braces, which are printed as they stand."""
     for paragraph in story.paragraphs:
-        for written, first in re.findall(r"(?<!\{)(\{\s*([a-z_]+)(?:\.\w+)*\s*\})(?!\})", paragraph.text):
+        for written, first in re.findall(_SINGLE, _without_tags(story, paragraph)):
             if first in known:
-                found.add("tag-braces", f"{written} has single brackets, and is printed as it stands",
-                          f"write {{{written}}}", "warning", at=paragraph)  # fmt: skip
+                message = f"{written} has single brackets, and is printed as it stands"
+                found.add("tag-braces", message, f"write {{{written}}}", "warning", at=paragraph)
+
+
+def _without_tags(story: Story, paragraph: Paragraph) -> str:
+    text = paragraph.text
+    for tag in reversed([tag for tag in story.tags if tag.paragraph is paragraph]):
+        text = text[: tag.start] + text[tag.end :]
+    return text
 
 
 def _look_at_places(found: _Findings, story: Story) -> None:
@@ -274,24 +283,19 @@ def _holder(tag: Tag, name: str) -> Any:
 
 def _rest(story: Story, place: Any) -> str:
     """Return the text of a row, cell or paragraph without the tags in it."""
-    rest: list[str] = []
-    for paragraph in story.paragraphs:
-        if paragraph.element is place or place in paragraph.element.iterancestors():
-            text = paragraph.text
-            for tag in reversed([tag for tag in story.tags if tag.paragraph is paragraph]):
-                text = text[: tag.start] + text[tag.end :]
-            rest.append(text)
-    return " ".join(" ".join(rest).split())
+    inside = [one for one in story.paragraphs if one.element is place or place in one.element.iterancestors()]
+    return " ".join(" ".join(_without_tags(story, one) for one in inside).split())
 
 
-def _look_at_ends(found: _Findings, tags: Sequence[Tag]) -> None:
-    first = tags[0]
-    for other in tags[1:]:
+def _look_at_ends(found: _Findings, block: Sequence[Tag]) -> None:
+    first = block[0]
+    for other in block[1:]:
         here, there = _standing(first), _standing(other)
         if here == there:
             continue
         kinds = scope.prefix(first.text), scope.prefix(other.text)
-        message = f"{first.text} and {other.text} stand in different places: {_where(first)} and {_where(other)}"
+        cells = "different cells" if here[0] == there[0] else "different places, such as a table and the text around it"
+        message = f"{first.text} and {other.text} stand in {cells}"
         fix = "put each into a table row of its own as {%tr … %}, or each into a paragraph of its own as {%p … %}"
         if kinds[0] != kinds[1] and any(kinds):
             end = re.sub(r"^\{%(?:tr|tc|p|r)?\s*", f"{{%{kinds[0]} ", other.text)
@@ -316,17 +320,18 @@ def _standing(tag: Tag) -> tuple[Any, ...]:
     return (names, cell)
 
 
-def _where(tag: Tag) -> str:
-    place = tag.paragraph.place.split(", ", 1)
-    return place[1] if len(place) > 1 else "the text"
-
-
-def _try(found: _Findings, path: Path) -> None:
+def _try(found: _Findings, path: Path, stage: Stage) -> None:
     """Let the filling itself have the last word on what the tags of a file may be."""
     try:
         templates.prove(path, where=path.name)
+        stage.rehearse(path)
     except TemplateError as error:
-        found.add("tag-syntax", error.message.removeprefix(f"{path.name}: "), error.fix)
+        message = error.message.removeprefix(f"{path.name}: ")
+        if "there is no file" in message:
+            fix = f"{error.fix}; ignore this if the manifest's `images` or its sources have it"
+            found.add("file-missing", message, fix, "warning")
+        else:
+            found.add("filling", message, error.fix)
 
 
 # --- the Word file around them -------------------------------------------------------------------------------------
@@ -454,9 +459,7 @@ def _mend(path: Path, read: Document, *, style: bool) -> Path:
         backup.write_bytes(before)
         aside.write_bytes(data)
         if style:
-            aside.write_bytes(
-                tags.repacked(aside, {_STYLES: templates.with_hyperlink_style(read.members[_STYLES])})
-            )
+            aside.write_bytes(tags.repacked(aside, {_STYLES: templates.with_hyperlink_style(read.members[_STYLES])}))
         aside.replace(path)
     except OSError as error:
         aside.unlink(missing_ok=True)

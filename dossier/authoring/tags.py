@@ -125,6 +125,8 @@ class Story:
     paragraphs: list[Paragraph]
     tags: list[Tag] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    copies: Story | None = None
+    """What text boxes keep for old versions of Word: the same once more, to be mended and not to be spoken of."""
 
 
 @dataclass(slots=True)
@@ -144,11 +146,17 @@ def read(path: Path) -> Document:
     stories = []
     for name, label in labels.items():
         root = templates.parsed(members[name], name, path.name)
-        story = Story(name, root, list(_paragraphs(root, label)) if name != _CORE else list(_properties(root)))
-        for paragraph in story.paragraphs:
-            _find_tags(story, paragraph)
-        stories.append(story)
+        paragraphs = list(_properties(root) if name == _CORE else _paragraphs(root, label))
+        copies = _story(name, root, [one for one in paragraphs if _is_copy(one)])
+        stories.append(_story(name, root, [one for one in paragraphs if not _is_copy(one)], copies))
     return Document(path, members, stories, list(_unfilled(members)))
+
+
+def _story(name: str, root: etree._Element, paragraphs: list[Paragraph], copies: Story | None = None) -> Story:
+    story = Story(name, root, paragraphs, copies=copies)
+    for paragraph in paragraphs:
+        _find_tags(story, paragraph)
+    return story
 
 
 def mend(document: Document) -> bytes:
@@ -158,15 +166,16 @@ def mend(document: Document) -> bytes:
     """
     changed: dict[str, bytes] = {}
     for story in document.stories:
-        mendable = {id(fault.paragraph) for fault in story.faults if fault.mendable}
-        for tag in reversed(story.tags):  # so that what stands before keeps its place
-            if id(tag.paragraph) in mendable and (tag.text != tag.written or len(tag.pieces) > 1) and _is_free(tag):
-                _rewrite(tag)
-        for paragraph in story.paragraphs:
-            if id(paragraph) in mendable:
-                _strike(paragraph)
-        if mendable:
-            changed[story.name] = etree.tostring(story.root, xml_declaration=True, encoding="UTF-8", standalone=True)
+        for one in filter(None, (story, story.copies)):
+            mendable = {id(fault.paragraph) for fault in one.faults if fault.mendable}
+            for tag in reversed(one.tags):  # so that what stands before keeps its place
+                if id(tag.paragraph) in mendable and (tag.text != tag.written or len(tag.pieces) > 1) and _is_free(tag):
+                    _rewrite(tag)
+            for paragraph in one.paragraphs:
+                if id(paragraph) in mendable:
+                    _strike(paragraph)
+            if mendable:
+                changed[one.name] = etree.tostring(one.root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return repacked(document.path, changed)
 
 
@@ -176,7 +185,7 @@ def probe(document: Document) -> bytes:
     That is a Chinese character and a digit for a value, and whatever text stands in quotes in the tag.
     """
     for story in document.stories:
-        for tag in reversed(story.tags):
+        for tag in [*reversed(story.tags), *reversed(story.copies.tags if story.copies else [])]:
             if _is_free(tag):
                 value = "汉1" if tag.text.startswith("{{") else ""
                 tag.text = value + "".join(string[0][1:-1] for string in _STRING.finditer(tag.text))
@@ -241,14 +250,17 @@ def _properties(root: etree._Element) -> Iterator[Paragraph]:
 
 
 def _paragraphs(root: etree._Element, label: str) -> Iterator[Paragraph]:
-    """Yield every paragraph of a part but the copies that text boxes keep for old versions of Word."""
+    """Yield every paragraph of a part, the copies that text boxes keep for old versions of Word among them."""
     tables = {table: number for number, table in enumerate(_outer_tables(root), start=1)}
     notes = {note: number for number, note in enumerate(_notes(root), start=1)}
     for element in root.iter(f"{_W}p"):
-        if next(element.iterancestors(f"{_MC}Fallback"), None) is None:
-            paragraph = Paragraph(element, _place(element, label, tables, notes))
-            _collect(paragraph, element, deleted=False)
-            yield paragraph
+        paragraph = Paragraph(element, _place(element, label, tables, notes))
+        _collect(paragraph, element, deleted=False)
+        yield paragraph
+
+
+def _is_copy(paragraph: Paragraph) -> bool:
+    return next(paragraph.element.iterancestors(f"{_MC}Fallback"), None) is not None
 
 
 def _outer_tables(root: etree._Element) -> Iterator[etree._Element]:
@@ -327,6 +339,9 @@ def _find_tags(story: Story, paragraph: Paragraph) -> None:
         end = _CLOSE[kind].search(text, begin.end())
         following = _OPEN.search(text, begin.end()) if kind != "#" else None
         _find_stray(story, paragraph, text[at : begin.start()])
+        if begin[1] and kind == "{" and re.match(r"\s*[A-Za-z_]", text[begin.end() :]) is None:
+            at = begin.end()  # brackets, and no tag
+            continue
         if end is None or (following and following.start() < end.start() and not following[1]):
             at = begin.end()
             if not begin[1]:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dossier import sources
 from dossier.containers import archive, mail, names
@@ -32,6 +32,7 @@ MENDED = "mended-source"
 EXTERNAL = "external-content"
 
 _SHOWN = 5
+_LEFTOVERS = "leftovers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a container held: an archive's files in natural order, a mail's text and attachments in theirs."""
+    """What a container held: an archive's files in natural order, a mail's text and attachments in theirs.
+
+    ``refused`` names each file that could not be taken out of it, and says why.
+    """
 
     members: tuple[Member, ...]
     notes: tuple[Note, ...] = ()
+    refused: tuple[ConversionError, ...] = ()
 
 
 _ARCHIVES: dict[Kind, archive.Reader] = {
@@ -81,7 +86,7 @@ def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language
         )
     job = _Job(Room(into, source.stat().st_size), password, language)
     members = list(job.open(source, kind, "", 0))
-    if not members:
+    if not members and not job.refused:
         raise ConversionError(
             "there is no file in it" + (", only what is left out" if job.left_out else ""),
             fix="ask what it was to hold, and for a new one",
@@ -89,7 +94,8 @@ def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language
         )
     # An archive may hold both a file a.zip and a folder of that name.
     own = names.unique([member.name for member in members])
-    return Contents(tuple(map(Member, own, (member.path for member in members))), tuple(job.notes()))
+    found = tuple(map(Member, own, (member.path for member in members)))
+    return Contents(found, tuple(job.notes()), tuple(job.refused))
 
 
 def recognise(path: Path, kind: Kind | None = None) -> Kind:
@@ -117,6 +123,7 @@ class _Job:
     guessed: dict[str, str] = field(default_factory=dict)
     remote: list[str] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
+    refused: list[ConversionError] = field(default_factory=list)
 
     def open(self, path: Path, kind: Kind, prefix: str, depth: int) -> Iterator[Member]:
         """Give the members of one container; ``prefix`` is put before their names."""
@@ -124,7 +131,8 @@ class _Job:
             yield from self._mail(_MAILS[kind](path), prefix, depth)
             return
         haul = _ARCHIVES[kind](path, self.room, self.password)
-        for reason, left in (("leftovers", haul.leftovers), ("links and devices", haul.links)):
+        self.refused += [_inside(prefix.removesuffix("/"), error) for error in haul.refused]
+        for reason, left in ((_LEFTOVERS, haul.leftovers), ("links and devices", haul.links)):
             self._leave_out(reason, prefix, left)
         self.guessed |= {prefix + name: encoding for name, encoding in haul.guessed.items()}
         for found in haul.found:
@@ -156,15 +164,17 @@ class _Job:
             yield Member(prefix + name, path)
             return
         _check_depth(name, depth)
-        count = 0
+        count, before = 0, len(self.refused)
         try:
             for member in self.open(path, kind, f"{prefix}{name}/", depth + 1):
                 count += 1
                 yield member
         except ConversionError as error:
-            raise ConversionError(f"{name}: {error.message}", fix=error.fix, code=error.code) from error
+            if error.code not in archive.OF_ONE:
+                raise _inside(name, error) from error
+            self.refused.append(_inside(prefix + name, error))
         path.unlink()
-        if not count:
+        if not count and len(self.refused) == before:
             self._leave_out("empty archives", prefix, [name])
 
     def _leave_out(self, reason: str, prefix: str, left: list[str] | tuple[str, ...]) -> None:
@@ -174,8 +184,10 @@ class _Job:
     def notes(self) -> Iterator[Note]:
         """Give what a reader should know of the container."""
         if self.left_out:
-            reasons = "; ".join(f"{len(left)} {reason} ({_some(left)})" for reason, left in self.left_out.items())
-            yield Note(LEFT_OUT, f"left out of it: {reasons}", "if one of them is evidence, name that file by itself")
+            usual = {reason: left for reason, left in self.left_out.items() if reason == _LEFTOVERS}
+            others = {reason: left for reason, left in self.left_out.items() if reason != _LEFTOVERS}
+            yield from [_left_out(usual, "info")] if usual else []
+            yield from [_left_out(others, "warning")] if others else []
         if self.guessed:
             encodings = " or ".join(sorted({_ENCODINGS.get(e, e) for e in self.guessed.values()}))
             yield Note(
@@ -207,6 +219,17 @@ def _is_container(path: Path, kind: Kind) -> bool:
 def _check_depth(name: str, depth: int) -> None:
     if depth == MAX_DEPTH:
         raise archive.hostile(f"{name} lies in more than {MAX_DEPTH} containers, one in the other")
+
+
+def _left_out(left: dict[str, list[str]], severity: Literal["warning", "info"]) -> Note:
+    reasons = "; ".join(f"{len(names)} {reason} ({_some(names)})" for reason, names in left.items())
+    fix = "if one of them is evidence, name that file by itself"
+    return Note(LEFT_OUT, f"left out of it: {reasons}", fix, severity)
+
+
+def _inside(name: str, error: ConversionError) -> ConversionError:
+    """Return the error of a container that lies in another, where it is called ``name``."""
+    return ConversionError(f"{name}: {error.message}" if name else error.message, fix=error.fix, code=error.code)
 
 
 def _some(listed: list[str]) -> str:

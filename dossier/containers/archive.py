@@ -2,7 +2,8 @@
 
 An archive is hostile until it is unpacked: sizes it declares are not believed, links and devices are left out, and a
 name inside is text to be shown, never a path to write to. All that a reader here finds is measured as it is written.
-A member that is damaged or locked refuses its whole archive: part of a proof is no proof.
+A member that is damaged or locked is refused by its name, and the others come out; a TAR is one stream, without
+checksums of what it holds, and is refused as a whole.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -51,6 +53,9 @@ ENCRYPTED = "encrypted-source"
 HOSTILE = "hostile-source"
 DAMAGED = "damaged-source"
 UNSUPPORTED = "unsupported-kind"
+
+OF_ONE = frozenset({ENCRYPTED, DAMAGED, UNSUPPORTED})
+"""What may be wrong with one file of an archive; anything else is with the whole."""
 
 LOOK_INSIDE = "unpack it where it came from, look at what is in it, and name the files that are wanted"
 ASK_AGAIN = "ask for it again, or unpack it with a program that mends archives and name the files in it"
@@ -97,12 +102,16 @@ class Found:
 
 @dataclass(slots=True)
 class Haul:
-    """What an archive held: files in natural order, names of what was left out, and which names were guessed."""
+    """What an archive held: files in natural order, names of what was left out, and which names were guessed.
+
+    ``refused`` says of each file that could not be read why; there is no more than one reason where none could be.
+    """
 
     found: list[Found] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     guessed: dict[str, str] = field(default_factory=dict)
+    refused: list[ConversionError] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -173,11 +182,12 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One entry as the archive names it: written to ``path``, or left out as a link or as leftovers."""
+    """One entry as the archive names it: written to ``path``, or not, as a link, as leftovers or for an ``error``."""
 
     name: str | bytes
     path: Path | None = None
     is_link: bool = False
+    error: ConversionError | None = None
 
 
 def read_zip(source: Path, room: Room, password: str) -> Haul:
@@ -217,14 +227,17 @@ def hostile(what: str) -> ConversionError:
 def _haul(entries: Iterator[_Entry]) -> Haul:
     with _reading():
         listed = list(entries)
+    refused = [entry.error for entry in listed if entry.error is not None]
+    if len({error.code for error in refused}) == 1 and not any(entry.path for entry in listed):
+        raise refused[0]
     texts, guessed = names.decode_names([entry.name for entry in listed])
     shown = [names.shown(text) for text in texts]
-    haul = Haul(guessed={names.shown(name): encoding for name, encoding in guessed.items()})
+    haul = Haul(guessed={names.shown(name): encoding for name, encoding in guessed.items()}, refused=refused)
     written: list[Found] = []
     for entry, name in zip(listed, shown, strict=True):
         if entry.path is not None:
             written.append(Found(name, entry.path))
-        else:
+        elif entry.error is None:
             (haul.links if entry.is_link else haul.leftovers).append(name)
     # Sorted by file first: no order of a library's own among files that differ in nothing but case.
     ordered = natsorted(
@@ -260,10 +273,24 @@ def _reading(member: str | bytes | None = None) -> Iterator[None]:
         raise _damaged(f"{what} is damaged: {_said(error)}") from error
 
 
+def _member(name: str | bytes, read: Callable[[], Path]) -> _Entry:
+    """Read one file of an archive; what is wrong with it alone is no reason to lose the others."""
+    try:
+        return _Entry(name, read())
+    except ConversionError as error:
+        if error.code not in OF_ONE:
+            raise
+        return _Entry(name, error=error)
+
+
 def _copy(stream: IO[bytes], room: Room, name: str | bytes) -> Path:
     with room.file(name) as sink:
-        while chunk := stream.read(_CHUNK):
-            sink.write(chunk)
+        try:
+            while chunk := stream.read(_CHUNK):
+                sink.write(chunk)
+        except BaseException:
+            sink.path.unlink()  # half a file is none
+            raise
     return sink.path
 
 
@@ -317,7 +344,7 @@ def _zip_entries(package: Any, infos: list[tuple[zipfile.ZipInfo, Any]], room: R
         elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
             yield _Entry(name, is_link=True)
         else:
-            yield _Entry(name, _zip_member(package, own, name, room, password))
+            yield _member(name, partial(_zip_member, package, own, name, room, password))
 
 
 def _zip_member(package: Any, info: Any, name: str | bytes, room: Room, password: str) -> Path:
@@ -447,11 +474,17 @@ def _7z(source: Path, room: Room, password: str) -> Iterator[_Entry]:
         file.seek(0)
         try:
             with _reading(), py7zr.SevenZipFile(file, password=password or None) as package:
-                yield from _7z_entries(package, room)
+                entries = _7z_entries(package, room)
         except ConversionError as error:
             if is_locked and error.code == DAMAGED:  # a wrong password only ever shows as rubbish
                 raise _encrypted("the password does not open it, or it is damaged") from error
             raise
+    for entry in entries:
+        if is_locked and entry.error is not None:
+            what = f"the password does not open {_text(entry.name)} in it, or it is damaged"
+            yield replace(entry, error=_encrypted(what))
+        else:
+            yield entry
 
 
 def _is_locked_7z(file: IO[bytes]) -> bool:
@@ -463,42 +496,79 @@ def _is_locked_7z(file: IO[bytes]) -> bool:
 
 
 def _7z_entries(package: py7zr.SevenZipFile, room: Room) -> list[_Entry]:
-    files = _SevenZipFiles(room)
+    files = _SevenZipFiles()
     for number, member in enumerate(package.files):
         room.enter()
         properties = member.file_properties()
         name, properties["filename"] = properties["filename"], str(number)  # by which the library asks for a file
         if member.is_directory:
             continue
-        is_link = not member.is_file
-        files.wanted[str(number)] = None if is_link or _left_out(name) else name
-        files.entries[str(number)] = _Entry(name, is_link=is_link and not _left_out(name))
-    package.extractall(factory=files)
-    return list(files.entries.values())
+        # The library would stop at the first checksum that is wrong.
+        file = _SevenZipFile(room, name, properties.pop("digest", None), member.uncompressed)
+        file.is_link = not member.is_file and not _left_out(name)
+        file.is_wanted = member.is_file and not _left_out(name)
+        files.all[str(number)] = file
+    broken: ConversionError | None = None
+    try:
+        with _reading():
+            package.extractall(factory=files)
+    except ConversionError as error:
+        if error.code != DAMAGED:
+            raise
+        broken = error
+    finally:
+        for file in files.all.values():
+            file.close()
+    return [file.entry(broken) for file in files.all.values()]
 
 
 class _SevenZipFiles(py7zr.io.WriterFactory):
     """Gives the library a measured file for each member, and for what is left out one that only counts."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
-        self.wanted: dict[str, str | None] = {}
-        self.entries: dict[str, _Entry] = {}
+    def __init__(self) -> None:
+        self.all: dict[str, _SevenZipFile] = {}
 
     def create(self, filename: str) -> py7zr.io.Py7zIO:
-        name = self.wanted[filename]
-        return _SevenZipFile(self, filename, name)
+        self.all[filename].open()
+        return self.all[filename]
 
 
 class _SevenZipFile(py7zr.io.Py7zIO):
-    def __init__(self, files: _SevenZipFiles, number: str, name: str | None) -> None:
-        self._room = files.room
-        self._opened = None if name is None else files.room.file(name)
-        self._sink = None if self._opened is None else self._opened.__enter__()
-        if self._sink is not None and name is not None:
-            files.entries[number] = _Entry(name, self._sink.path)
+    """One member: measured, and held against its checksum, while it is written."""
+
+    def __init__(self, room: Room, name: str, checksum: int | None, size: int) -> None:
+        self.name = name
+        self.is_link = False
+        self.is_wanted = True
+        self._room = room
+        self._checksum = checksum
+        self._expected = size
+        self._sum = self._size = 0
+        self._opened: AbstractContextManager[Sink] | None = None
+        self._sink: Sink | None = None
+
+    def open(self) -> None:
+        """Begin to be written, where the member is wanted."""
+        if self.is_wanted:
+            self._opened = self._room.file(self.name)
+            self._sink = self._opened.__enter__()
+
+    def entry(self, broken: ConversionError | None) -> _Entry:
+        """Return what became of the member; ``broken`` is why unpacking ended before all were written, if it did."""
+        if not self.is_wanted:
+            return _Entry(self.name, is_link=self.is_link)
+        whole = self._sink is not None and self._size == self._expected
+        if whole and self._checksum in (None, self._sum):
+            assert self._sink is not None
+            return _Entry(self.name, self._sink.path)
+        if self._sink is not None:
+            self._sink.path.unlink()
+        why = "its checksum is wrong" if whole or broken is None else broken.message.removeprefix("it is damaged: ")
+        return _Entry(self.name, error=_damaged(f"{_text(self.name)} in it is damaged: {why}"))
 
     def write(self, s: bytes | bytearray) -> int:
+        self._sum = zlib.crc32(s, self._sum)
+        self._size += len(s)
         if self._sink is None:
             self._room.let_through(len(s))
             return len(s)
@@ -514,7 +584,7 @@ class _SevenZipFile(py7zr.io.Py7zIO):
         """Nothing waits to be written but in the file itself."""
 
     def size(self) -> int:
-        return 0 if self._sink is None else self._sink.size
+        return self._size
 
     def close(self) -> None:
         if self._opened is not None:
@@ -568,7 +638,7 @@ def _rar_entries(source: Path, room: Room, password: str) -> Iterator[_Entry]:
         elif member.is_symlink():
             yield _Entry(name, is_link=True)
         else:
-            yield _Entry(name, _rar_member(package, member, room))
+            yield _member(name, partial(_rar_member, package, member, room))
 
 
 def _check_rar(blocks: list[tuple[int, int]], members: list[Any]) -> None:

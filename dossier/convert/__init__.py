@@ -15,9 +15,10 @@ from typing import Literal, TypeVar
 
 from dossier import fonts, limits, sources
 from dossier.cache import Cache
-from dossier.convert import embedded, image, libreoffice, media, ofd, office, pdf, photos, sheet, text
+from dossier.convert import embedded, image, libreoffice, media, ofd, office, pdf, photos, sheet, text, unlocking
 from dossier.errors import ConversionError, DossierError, EngineCrash, EngineError
 from dossier.part import Note, Part
+from dossier.plan import remedy
 from dossier.sources import PLAIN, Kind, Options, PhotoSheets, Source
 
 Engine = Literal["embedded", "libreoffice"]
@@ -88,19 +89,15 @@ def choose(engine: Literal["auto", "embedded", "libreoffice"], sheet: tuple[floa
 
 def accepted() -> frozenset[Kind]:
     """Return the kinds of file that can be bound on this machine: office formats need LibreOffice."""
-    here = frozenset(_CONVERTERS) | {Kind.PDF}
+    here = frozenset(_CONVERTERS) | {Kind.PDF, Kind.LOCKED}
     return here | OFFICE if libreoffice.find() is not None else here
 
 
 def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, options: Options = PLAIN) -> Task:
     """Describe the conversion of one source; equal keys mean equal pages."""
     parts = [sha256, kind.name, pdf.VERSION]
-    if kind in _WORD:
-        parts += [settings.engine, settings.engine_version, settings.fonts]
-        if kind in _WRITTEN and settings.look != text.PLAIN:
-            parts.append(repr(settings.look))
-    elif kind in OFFICE:
-        parts += [settings.office, settings.fonts, office.VERSION, sheet.VERSION]
+    if kind in _WORD | OFFICE | {Kind.LOCKED}:
+        parts += _office_parts(kind, PurePosixPath(name).name, settings)
     elif kind is Kind.OFD:
         parts += [ofd.VERSION, settings.fonts]
     elif kind is not Kind.PDF:
@@ -109,6 +106,25 @@ def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, opt
         parts.append(f"{options!r} {options.password}")
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     return Task(path, name, kind, key, options, files=((path, sha256),))
+
+
+def _office_parts(kind: Kind, name: str, settings: Settings) -> list[str]:
+    """Return what the pages of an office file, or of one that is written first, depend on besides its bytes."""
+    parts = [settings.fonts]
+    if kind not in OFFICE:
+        by_libreoffice = settings.engine == "libreoffice"
+        parts += [settings.engine, settings.engine_version]
+        parts += [libreoffice.VERSION, office.VERSION] if by_libreoffice else [embedded.PREPARATION]
+    if kind in OFFICE or kind is Kind.LOCKED:
+        # Sheets print their file's name where its author wanted that, and its suffix tells kinds of text apart.
+        parts += [settings.office, libreoffice.VERSION, office.VERSION, sheet.VERSION, name]
+    if kind in _LOCKABLE:
+        parts.append(unlocking.VERSION)
+    if kind in (Kind.TEXT, Kind.MARKDOWN):
+        parts += [text.VERSION, repr(settings.look)]
+    if kind is Kind.MEDIA:
+        parts += [media.VERSION, name, str(media.sees_films())]
+    return parts
 
 
 def task_of(source: Source, settings: Settings) -> Task:
@@ -149,6 +165,8 @@ Raw = tuple[Path, tuple[Note, ...]] | ConversionError
 
 
 def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
+    if batch.tasks[0].kind is Kind.LOCKED:
+        return [_unlocked_pdf(batch, work)]
     outs = [work / f"{index:04}.raw.pdf" for index in range(len(batch.tasks))]
     if _by_libreoffice(batch.tasks[0], batch.settings):
         fontconfig = fonts.write_fontconfig(work)
@@ -253,9 +271,51 @@ def _for_libreoffice(t: Task, out: Path, settings: Settings) -> Raw:
     def make() -> Raw:
         for path, _ in t.files:
             sources.prove_readable(path)
-        return _write_word(t, out, settings) if t.kind in _WRITTEN else (t.path, ())
+        if t.kind in _WRITTEN:
+            return _write_word(t, out, settings)
+        return _unlocked(t, out) if t.kind in _LOCKABLE else (t.path, ())
 
     return _guarded(t, make)
+
+
+_LOCKABLE = frozenset({Kind.OLE, Kind.ODF, Kind.LOCKED})
+"""What is, or may be, under a password that is not the PDF's."""
+
+
+def _unlocked(t: Task, out: Path) -> tuple[Path, tuple[Note, ...]]:
+    """Return the plain file that is in one under a password, or the file itself."""
+    plain = out.with_suffix(".plain") / t.path.name  # the name is in messages, and on pages that show it
+    plain.parent.mkdir()
+    notes = unlocking.unlock(t.path, plain, t.options.password)
+    return (t.path, ()) if notes is None else (plain, notes)
+
+
+def _unlocked_pdf(batch: Batch, work: Path) -> Raw:
+    """Convert the one task of a batch, whose kind shows only when it is opened."""
+    [t] = batch.tasks
+
+    def make() -> tuple[Task, tuple[Note, ...]]:
+        for path, _ in t.files:
+            sources.prove_readable(path)
+        plain, notes = _unlocked(t, work / "locked")
+        kind = sources.recognise(plain)
+        if kind not in (Kind.DOCX, Kind.XLSX, Kind.PPTX):
+            raise ConversionError(
+                f"what it holds under its password is no Office file but {kind.value}",
+                fix="open it with its password, print it to PDF and name that file",
+                code="damaged-source",
+            )
+        if kind is not Kind.DOCX and not batch.settings.office:
+            message = f"it is a file of {kind.value} under a password, which cannot be bound"
+            raise ConversionError(message, fix=remedy(kind), code="unsupported-kind")
+        return replace(t, path=plain, kind=kind), notes
+
+    opened = _guarded(t, make)
+    if isinstance(opened, ConversionError):
+        return opened
+    plain, notes = opened
+    [raw] = _raw_pdfs(replace(batch, tasks=(plain,)), work)
+    return raw if isinstance(raw, ConversionError) else (raw[0], (*notes, *raw[1]))
 
 
 _WRITTEN = frozenset({Kind.TEXT, Kind.MARKDOWN, Kind.MEDIA})

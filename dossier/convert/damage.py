@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pikepdf
-from pikepdf import Array, Name, Object, Pdf
+from pikepdf import Array, Dictionary, Name, Object, Pdf
 from PIL import Image
 
 from dossier.part import Note
@@ -71,13 +71,15 @@ def _mended_flate(stream: pikepdf.Stream) -> bool:
     raw = stream.read_raw_bytes()
     if _is_whole(raw):
         return False
-    kept = b"".join(_inflated(raw[2:]))
+    kept = b"".join(_inflated(raw))
     if not kept and stream.keys() <= _OF_ANY_STREAM:
         return False  # operators of a page, of which nothing is left: whoever reads them refuses the file
     if not kept and stream.get(Name.Subtype) == Name.Image:
         _take_out(stream)
     else:
-        stream.write(zlib.compress(kept), filter=Name.FlateDecode, decode_parms=stream.get(Name.DecodeParms))
+        given = stream.get(Name.DecodeParms)
+        parameters = given if isinstance(given, Dictionary | Array) else None
+        stream.write(zlib.compress(kept), filter=Name.FlateDecode, decode_parms=parameters)
     return True
 
 
@@ -99,7 +101,7 @@ def _unpacks(raw: bytes, window: int) -> bool:
 
 def _inflated(raw: bytes) -> Iterator[bytes]:
     """Yield what can be unpacked, byte by byte where it breaks off: a decoder keeps nothing of a piece that fails."""
-    packer = zlib.decompressobj(-zlib.MAX_WBITS)
+    packer = zlib.decompressobj()
     for start in range(len(raw)):
         try:
             yield packer.decompress(raw[start : start + 1])

@@ -8,6 +8,7 @@ missing or cannot be laid out is reported. The file itself is never changed.
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import posixpath
@@ -16,7 +17,7 @@ import struct
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -33,11 +34,14 @@ from PIL import Image
 
 from dossier import fonts
 from dossier.convert import ooxml
+from dossier.convert.sparse import Sparse
 from dossier.errors import ConversionError
 from dossier.fonts import Face
 from dossier.part import Note
 
 VERSION = f"rdocx {version('rdocx')}"
+PREPARATION = "2"
+"""Part of every cache key: raised when documents are prepared in another way."""
 MISSING = "missing-glyphs"
 UNSUPPORTED = "unsupported-layout"
 
@@ -123,6 +127,7 @@ class Prepared:
 
     package: bytes = b""
     faces: list[Face] = field(default_factory=list)
+    characters: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     symbols: set[str] = field(default_factory=set)
     unsupported: list[str] = field(default_factory=list)
@@ -142,7 +147,11 @@ class Prepared:
 def prepare(source: Path) -> Prepared:
     """Return a document prepared for the engine; :func:`dossier.convert.ooxml.inspect` must have let it pass."""
     parts = _read_package(source)
-    trees = {name: _parse(source, name, data) for name, data in parts.items() if _is_wanted(data)}
+    trees = _trees(source, parts, {b"Relationships"})
+    for name, root in list(trees.items()):
+        if root.tag == f"{_PR}Relationships":
+            _cut_relationships(name, root, parts)
+    trees |= _trees(source, {name: data for name, data in parts.items() if name not in trees}, _WANTED)
     stories = [root for root in trees.values() if root.tag in _STORIES]
     if not any(root.tag == f"{_W}document" for root in stories):
         raise ConversionError(
@@ -154,15 +163,13 @@ def prepare(source: Path) -> Prepared:
     typesetter = _Typesetter(_Styles.read(trees), found, named=_related(trees, "styles") is not None)
     for root in stories:
         typesetter.set_story(root)
-    for name, root in trees.items():
-        if root.tag == f"{_PR}Relationships":
-            _cut_relationships(name, root, parts)
-        elif root.tag == f"{_W}styles":
+    for root in trees.values():
+        if root.tag == f"{_W}styles":
             _cut_styles(root, [root for root in trees.values() if root.tag in _STYLED])
             typesetter.set_names(root)
         elif root.tag == f"{_W}numbering":
             typesetter.set_numbering(root)
-    found.package = _written(parts, trees)
+    found.package, found.characters = _written(parts, trees)
     return found
 
 
@@ -183,16 +190,21 @@ def _read_package(source: Path) -> dict[str, bytes]:
 
 
 _FIRST_ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z]\w*)[\s/>]")
-_WANTED = {b"document", b"hdr", b"ftr", b"footnotes", b"endnotes", b"styles", b"numbering", b"theme", b"Relationships"}
+_WANTED = {b"document", b"hdr", b"ftr", b"footnotes", b"endnotes", b"styles", b"numbering", b"theme"}
+"""What is read or changed here, beside relationships."""
 
 
-def _is_wanted(data: bytes) -> bool:
-    """Say whether a part is XML that is read or changed here; what is not in UTF-8 is looked at, to be sure."""
+def _trees(source: Path, parts: Mapping[str, bytes], wanted: Set[bytes]) -> dict[str, Any]:
+    return {name: _parse(source, name, data) for name, data in parts.items() if _is_one_of(wanted, data)}
+
+
+def _is_one_of(wanted: Set[bytes], data: bytes) -> bool:
+    """Say whether a part is XML with such a first element; what is not in UTF-8 is looked at, to be sure."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     first = _FIRST_ELEMENT.search(head) if head.startswith(b"<") else None
-    return first is not None and first[1] in _WANTED
+    return first is not None and first[1] in wanted
 
 
 def _parse(source: Path, name: str, data: bytes) -> Any:
@@ -246,17 +258,64 @@ def _cut_styles(root: Any, users: Iterable[Any]) -> None:
             root.remove(style)
 
 
-def _written(parts: Mapping[str, bytes], trees: Mapping[str, Any]) -> bytes:
+def _written(parts: Mapping[str, bytes], trees: Mapping[str, Any]) -> tuple[bytes, set[str]]:
+    """Return the package, and the characters that are in it."""
     out = io.BytesIO()
+    characters: set[str] = set()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
         for name, data in parts.items():
             tree = trees.get(name)
             changed = _transitional(data) if tree is None else _serialised(tree)
+            characters |= _characters(changed)
             package.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), changed)
-    return out.getvalue()
+    return out.getvalue(), characters
+
+
+_IGNORABLE = f"{_MC}Ignorable"
+_NAMING = tuple(
+    f"{_MC}{name}" for name in ("MustUnderstand", "ProcessContent", "PreserveElements", "PreserveAttributes")
+)
+_W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+# Which session wrote what, and what merging and comments count by.
+_UNSEEN_ATTRIBUTES = (
+    *(f"{_W}{name}" for name in ("rsidR", "rsidRPr", "rsidRDefault", "rsidP", "rsidDel", "rsidTr", "rsidSect")),
+    f"{_W14}paraId",
+    f"{_W14}textId",
+)
+
+
+def _lighten(root: Any) -> None:
+    """Take out what the engine would carry along for nothing: it copies every name space into each element it reads."""
+    etree.strip_attributes(root, *_UNSEEN_ATTRIBUTES)
+    kept = {prefix for choice in root.iter(f"{_MC}Choice") for prefix in choice.get("Requires", "").split()}
+    ruled = root.xpath("//*[@mc:*]", namespaces={"mc": _MC.strip("{}")})
+    for element in ruled:
+        kept |= {word.partition(":")[0] for name in _NAMING for word in element.get(name, "").split()}
+    etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(kept))
+    for element in ruled:
+        known = [prefix for prefix in element.get(_IGNORABLE, "").split() if prefix in element.nsmap]
+        if known:
+            element.set(_IGNORABLE, " ".join(known))
+        else:
+            element.attrib.pop(_IGNORABLE, None)
+
+
+def _characters(data: bytes) -> Set[str]:
+    """Return the characters that a part can put on a page, if it is XML."""
+    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return set()
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return _ANY
+    return set(html.unescape(text) if "&#" in text else text)
+
+
+_ANY = frozenset(map(chr, range(0x10000)))
 
 
 def _serialised(tree: Any) -> bytes:
+    _lighten(tree)
     return bytes(etree.tostring(tree, encoding="UTF-8", xml_declaration=True, standalone=True))
 
 
@@ -275,6 +334,8 @@ def _unwrap(root: Any) -> None:
         ruby.getparent().replace(ruby, _text_element(base))
     for hyphen in list(root.iter(f"{_W}noBreakHyphen")):
         hyphen.getparent().replace(hyphen, _text_element("-"))
+    for symbol in list(root.iter(f"{_W}sym")):
+        _spell_out(symbol)
 
 
 def _mend_pictures(parts: dict[str, bytes], trees: Mapping[str, Any]) -> list[str]:
@@ -364,7 +425,7 @@ class _Text:
     size: float = 20.0
 
     def same_fonts(self, other: _Text) -> bool:
-        return replace(self, size=other.size) == other
+        return (self.ascii, self.h_ansi, self.east_asia) == (other.ascii, other.h_ansi, other.east_asia)
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,6 +562,8 @@ class _Typesetter:
     styles: _Styles
     found: Prepared
     named: bool  # whether there are styles, in which set_names will name the faces
+    _inherited: dict[tuple[str, str], tuple[_Text, _Lines]] = field(default_factory=dict)
+    _faces: dict[str, Face] = field(default_factory=dict)
 
     def set_story(self, root: Any) -> None:
         """Set every paragraph of a story."""
@@ -546,14 +609,13 @@ class _Typesetter:
 
     def _set_paragraph(self, paragraph: Any, grid: _Grid) -> None:
         properties = paragraph.find(f"{_W}pPr")
-        chain = self._paragraph_styles(paragraph, properties)
-        base = self.styles.text
-        lines = self.styles.lines
-        for style in chain:
-            base = self.styles.merged_text(base, style.find(f"{_W}rPr"))
-            lines = merged_lines(lines, style.find(f"{_W}pPr"))
+        named = properties.find(f"{_W}pStyle") if properties is not None else None
+        identity = named.get(f"{_W}val", "") if named is not None else self.styles.default_paragraph
+        table = next(paragraph.iterancestors(f"{_W}tbl"), None)
+        around = table.find(f"{_W}tblPr/{_W}tblStyle") if table is not None else None
+        base, lines = self._styled(around.get(f"{_W}val", "") if around is not None else "", identity)
         lines = merged_lines(lines, properties)
-        inherits = self.named and not any(style.get(f"{_W}type") == "table" for style in chain)
+        inherits = self.named and (around is None or not self.styles.chain(around.get(f"{_W}val", "")))
         size = self._set_runs(paragraph, base, grid.extra if lines.snap else 0, inherits=inherits)
         mark = properties.find(f"{_W}rPr") if properties is not None else None
         if size == 0:
@@ -562,15 +624,15 @@ class _Typesetter:
             cells = max(1, ceil(LINE * size / grid.pitch - 1e-6))
             _set_height(paragraph, cells * grid.pitch * lines.line / 240)
 
-    def _paragraph_styles(self, paragraph: Any, properties: Any) -> list[Any]:
-        named = properties.find(f"{_W}pStyle") if properties is not None else None
-        identity = named.get(f"{_W}val", "") if named is not None else self.styles.default_paragraph
-        table = next(paragraph.iterancestors(f"{_W}tbl"), None)
-        around: list[Any] = []
-        if table is not None:
-            style = table.find(f"{_W}tblPr/{_W}tblStyle")
-            around = self.styles.chain(style.get(f"{_W}val", "")) if style is not None else []
-        return [*around, *self.styles.chain(identity)]
+    def _styled(self, table: str, paragraph: str) -> tuple[_Text, _Lines]:
+        """Return what a paragraph has of its own style and of the style of the table around it."""
+        if (table, paragraph) not in self._inherited:
+            text, lines = self.styles.text, self.styles.lines
+            for style in (*self.styles.chain(table), *self.styles.chain(paragraph)):
+                text = self.styles.merged_text(text, style.find(f"{_W}rPr"))
+                lines = merged_lines(lines, style.find(f"{_W}pPr"))
+            self._inherited[table, paragraph] = text, lines
+        return self._inherited[table, paragraph]
 
     def _set_mark(self, paragraph: Any, mark: Any, base: _Text) -> float:
         """Name the face of a paragraph without text, whose height it decides; return its size in points."""
@@ -604,7 +666,6 @@ class _Typesetter:
             plain = inherits and text.same_fonts(base) and properties.find(f"{_W}rStyle") is None
             if names is not None:
                 properties.remove(names)
-            _spell_out_symbols(run)
             pieces = self._pieces(run, text, context, hinted=hinted)
             context = next((piece.script for piece in reversed(pieces) if piece.script in {"east", "latin"}), context)
             self._rebuild(run, pieces, text, extra, plain=plain)
@@ -637,21 +698,23 @@ class _Typesetter:
                     pieces.append(_Piece(script))
                 pieces[-1].script = script
                 pieces[-1].text += part
-                pieces[-1].children.append(_text_element(part))
+                pieces[-1].children.append(child if part == child.text else _text_element(part))
         return pieces
 
     def _rebuild(self, run: Any, pieces: list[_Piece], text: _Text, extra: int, *, plain: bool) -> None:
         """Turn a run into one run for each piece."""
         properties = run.find(f"{_W}rPr")
-        for child in list(run)[1:]:
-            run.remove(child)
+        as_it_was = len(pieces) == 1 and pieces[0].children == run[1:]
+        if not as_it_was:
+            del run[1:]
         copies = [properties, *(deepcopy(properties) for _ in pieces[1:])]
         after = run
         for number, (piece, own) in enumerate(zip(pieces, copies, strict=False)):
             element = run if number == 0 else etree.Element(run.tag, run.attrib)
             if number:
                 element.append(own)
-            element.extend(piece.children)
+            if not as_it_was:
+                element.extend(piece.children)
             family = self._family(piece, text)
             if piece.text.strip():
                 asked = text.ascii or text.h_ansi if piece.script == "latin" else text.east_asia
@@ -664,6 +727,8 @@ class _Typesetter:
             if number:
                 after.addnext(element)
                 after = element
+            if not len(own):
+                element.remove(own)
 
     def _family(self, piece: _Piece, text: _Text) -> str:
         if piece.script == "latin":
@@ -678,9 +743,10 @@ class _Typesetter:
             (self.found.symbols if _engine_draws(char) else self.found.missing).add(char)
 
     def _chinese(self, name: str) -> Face:
-        face = fonts.resolve_embedded(name or _DEFAULT_CHINESE)
-        self._use(face)
-        return face
+        if name not in self._faces:
+            self._faces[name] = fonts.resolve_embedded(name or _DEFAULT_CHINESE)
+            self._use(self._faces[name])
+        return self._faces[name]
 
     def _latin_family(self, name: str) -> str:
         family = _LATIN.get(name.casefold())
@@ -750,8 +816,12 @@ def _child(parent: Any, tag: str) -> Any:
 def _text_element(text: str) -> Any:
     element = etree.Element(f"{_W}t")
     element.text = text
-    element.set(_XML_SPACE, "preserve")
+    if _SPACE.search(text):
+        element.set(_XML_SPACE, "preserve")
     return element
+
+
+_SPACE = re.compile(r"\s")
 
 
 def _name(properties: Any, family: str) -> None:
@@ -885,13 +955,12 @@ def _from_symbol_font(shown: str, name: str) -> str:
 _FOUR_DIGITS = re.compile("[0-9A-Fa-f]{1,4}")
 
 
-def _spell_out_symbols(run: Any) -> None:
-    for symbol in run.findall(f"{_W}sym"):
-        digits = symbol.get(f"{_W}char", "")
-        code = int(digits, 16) if _FOUR_DIGITS.fullmatch(digits) else 0
-        char = chr(code if code > 0xFF else code + 0xF000)
-        if unicodedata.category(char) not in {"Cs", "Cn"}:  # else nothing that XML can hold, or that anything draws
-            run.replace(symbol, _text_element(_from_symbol_font(char, symbol.get(f"{_W}font", ""))))
+def _spell_out(symbol: Any) -> None:
+    digits = symbol.get(f"{_W}char", "")
+    code = int(digits, 16) if _FOUR_DIGITS.fullmatch(digits) else 0
+    char = chr(code if code > 0xFF else code + 0xF000)
+    if unicodedata.category(char) not in {"Cs", "Cn"}:  # else nothing that XML can hold, or that anything draws
+        symbol.getparent().replace(symbol, _text_element(_from_symbol_font(char, symbol.get(f"{_W}font", ""))))
 
 
 def _number(text: str | None, otherwise: float) -> float:
@@ -912,8 +981,8 @@ def _is_on(element: Any) -> bool:
 def _rendered(source: Path, prepared: Prepared) -> bytes:
     _keep_to_own_fonts()
     try:
-        pdf = rdocx.Document.from_bytes(prepared.package).to_pdf(fonts=_passed(tuple(prepared.faces)))
-        return _without_actual_text(pdf)
+        document = rdocx.Document.from_bytes(prepared.package)
+        return _plain(document.to_pdf(fonts=_passed(prepared.faces, prepared.characters)))
     except (rdocx.RdocxError, ValueError, RuntimeError) as error:
         raise _refused(source, error) from error
     except BaseException as error:
@@ -930,9 +999,37 @@ def _refused(source: Path, error: BaseException) -> ConversionError:
     )
 
 
+def _passed(faces: Iterable[Face], characters: Set[str]) -> list[tuple[str, bytes]]:
+    """Return the faces as the engine takes them; those shipped hold what a document of ``characters`` can need."""
+    passed = []
+    for face in fonts.for_embedded(faces):
+        font = _sparse(face).holding(_spelt_apart(characters)) if face.shipped else _whole(face)
+        passed.append((face.family, font))
+    return passed
+
+
+def _whole(face: Face) -> bytes:
+    return _with_line_height(fonts.data(face.path))
+
+
+def _spelt_apart(characters: Set[str]) -> Set[str]:
+    """Return characters and what they are made of: so they are drawn where a face has no glyph for the whole."""
+    return characters | set(unicodedata.normalize("NFD", "".join(characters)))
+
+
+_ALWAYS = {
+    *range(0x3400),  # all but Chinese characters
+    *range(0xF900, 0x10000),
+    # What lists, notes and page numbers are counted with, and dates written with.
+    *map(ord, "〇零一二三四五六七八九十百千万亿兆壹贰叁肆伍陆柒捌玖拾佰仟廿卅"),
+    *map(ord, "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥年月日时分秒上下星期"),
+}
+"""Code points that the engine may draw though they are not in the document."""
+
+
 @cache
-def _passed(faces: tuple[Face, ...]) -> list[tuple[str, bytes]]:
-    return [(family, _with_line_height(data)) for family, data in fonts.for_embedded(faces)]
+def _sparse(face: Face) -> Sparse:
+    return Sparse.read(_whole(face), fonts.glyphs(face), _ALWAYS)
 
 
 @cache
@@ -982,25 +1079,58 @@ def _engine_draws(char: str) -> bool:
     _keep_to_own_fonts()
     probe = rdocx.Document()
     probe.add_paragraph(char)
-    with pikepdf.open(io.BytesIO(probe.to_pdf(fonts=_passed((fonts.SONG,))))) as pdf:
+    with pikepdf.open(io.BytesIO(probe.to_pdf(fonts=_passed((fonts.SONG,), {char})))) as pdf:
         return _NO_GLYPH not in pdf.pages[0].Contents.read_bytes()
 
 
 _NO_GLYPH = rb"(\000\000"
-# The engine hangs the text of a line on its first glyph. Viewers built on pdfium then find every line twice.
-_ACTUAL_TEXT = re.compile(rb"/Span\s*<<\s*/ActualText\s*(?:<[0-9A-Fa-f]*>|\((?:\\.|[^\\)])*\))\s*>>\s*BDC", re.DOTALL)
+# The engine marks every piece of text for screen readers, and hangs the text of a line on its first glyph. Viewers
+# built on pdfium then find every line twice, and whatever reads a page has four times as much to read.
+_MARKED = re.compile(rb"/\w+ (?:<<\n(?:  [^\n]*\n)*>> BDC|BMC)\n")
+_MARK_END = b"EMC\n"
+_TURNED_TWICE = re.compile(rb"(1 0 0 -1 0 [\d.]+ cm\n)\1")
+_PIECES = re.compile(
+    rb"q\n(?P<state>(?:[\d. ]+ (?:rg|RG|w|J|j|Tr)\n)*)BT\n(?P<face>/F\d+ [\d.]+ Tf\n)"
+    rb"(?P<first>[-\d. ]+ Tm\n\[[^\n]*\] TJ\n)"
+    rb"(?P<rest>(?:ET\nQ\nq\n(?P=state)BT\n(?P=face)[-\d. ]+ Tm\n\[[^\n]*\] TJ\n)+)"
+)
 
 
-def _without_actual_text(data: bytes) -> bytes:
-    """Return a PDF whose text is found by its glyphs alone (their ToUnicode maps are right)."""
+def _plain(data: bytes) -> bytes:
+    """Return the engine's PDF without what is meant for screen readers: text is found by its glyphs alone.
+
+    (Their ToUnicode maps are right.)
+    """
     out = io.BytesIO()
-    with pikepdf.open(io.BytesIO(data)) as pdf:
+    # A copy: to save what was opened, qpdf would read thousands of objects of the structure tree and drop them.
+    with pikepdf.open(io.BytesIO(data)) as pdf, pikepdf.new() as copy:
         for page in pdf.pages:
-            contents = page.Contents
-            contents.write(_ACTUAL_TEXT.sub(b"/Span BMC", contents.read_bytes()))
+            page.Contents.write(_simplified(page.Contents.read_bytes()))
+            if pikepdf.Name.StructParents in page:
+                del page.StructParents
+        copy.pages.extend(pdf.pages)
+        if pikepdf.Name.Outlines in pdf.Root:
+            copy.Root.Outlines = copy.copy_foreign(pdf.Root.Outlines)
         # The identity of the file means nothing here, but it must not change from run to run.
-        pdf.save(out, static_id=True)
+        copy.save(out, static_id=True, compress_streams=False)
     return out.getvalue()
+
+
+def _simplified(content: bytes) -> bytes:
+    """Return a page's operators without marks, turns that undo each other, and states set anew for each piece of text.
+
+    The engine writes an operator a line and no line break in a string, so lines can be told by their ends.
+    """
+    unmarked, marks = _MARKED.subn(b"", content)
+    if marks != content.count(_MARK_END):
+        return content
+    unmarked = unmarked.replace(_MARK_END, b"")
+    return _PIECES.sub(_joined, _TURNED_TWICE.sub(b"", unmarked))
+
+
+def _joined(found: re.Match[bytes]) -> bytes:
+    start = b"q\n%bBT\n%b" % (found["state"], found["face"])
+    return start + found["first"] + found["rest"].replace(b"ET\nQ\n" + start, b"")
 
 
 # --- what is reported ----------------------------------------------------------------------------------------------

@@ -912,3 +912,47 @@ def _hostile(source: Path, what: str) -> ConversionError:
         fix=f"save it with fewer than {MAX_PIXELS // 1_000_000} million pixels a page",
         code="hostile-source",
     )
+
+
+# --- looked at without converting ------------------------------------------------------------------------------------
+
+
+def resolutions(source: Path, sheet: tuple[float, float]) -> tuple[float, ...]:
+    """Return the dots per inch at which each page of a scan is printed; of a photo nothing.
+
+    Only what a file says of itself is read, no picture is decoded. Raises ConversionError like :func:`convert`.
+    """
+    with _own_settings():
+        try:
+            with Image.open(source, formats=FORMATS) as image:
+                frames = []
+                for number in range(min(getattr(image, "n_frames", 1) if image.format == "TIFF" else 1, MAX_PAGES)):
+                    if number:
+                        image.seek(number)
+                    frames.append(_frame(image, None))
+        except _BROKEN as error:
+            raise _damaged(source, error) from error
+    found = []
+    for frame in frames:
+        paper = _size_on_paper(frame, sheet)
+        if paper is not None and max(paper) >= _MIN_SCAN:
+            found.append(min(pixels * 72 / length for pixels, length in zip(frame.seen, paper, strict=True)))
+    return tuple(found)
+
+
+def miniature(source: Path, side: int) -> bytes:
+    """Return ``side`` times ``side`` levels of grey, upright, from the first page of an image.
+
+    Raises ConversionError like :func:`convert`.
+    """
+    with _own_settings():
+        try:
+            with Image.open(source, formats=FORMATS) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise _hostile(source, f"it has {image.width * image.height // 1_000_000} million pixels")
+                turn = _TURNS.get(_frame(image, None).orientation)
+                image.draft("L", (side * 8, side * 8))
+                small = image.convert("L").resize((side, side), Image.Resampling.BOX)
+                return (small.transpose(turn) if turn is not None else small).tobytes()
+        except _BROKEN as error:
+            raise _damaged(source, error) from error

@@ -7,6 +7,8 @@ away, and ends with its whole process group killed; what it made is believed onl
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import re
 import shutil
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -26,6 +29,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pikepdf
 from natsort import natsorted
 
+from dossier import limits
 from dossier.convert import office, sheet, table
 from dossier.convert.office import Format
 from dossier.errors import ConversionError, EngineCrash, EngineError
@@ -33,6 +37,11 @@ from dossier.part import Note
 
 TIMEOUT = 120.0
 """Seconds a run may pass without finishing one more file."""
+MEMORY = 8 * 1024**3
+"""Bytes of address space for LibreOffice: long documents take 0.6 GiB, and one process converts up to 25 files.
+
+A bomb is to end it, and not the machine. Any file that it writes is bounded as ours are, and a crash leaves no core.
+"""
 _VERSION_TIMEOUT = 60.0
 _POLL = 0.05
 _LOG_TAIL = 300
@@ -93,6 +102,15 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     (_PDF_EXPORT, "ReduceImageResolution", "false"),
     (_PDF_EXPORT, "ExportLinksRelativeFsys", "false"),
 )
+
+# What looking into a file that breaks the rules of its format may raise, in what does not say so by itself.
+_UNFORESEEN = (
+    *(ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, RuntimeError, EOFError),
+    *(SyntaxError, zipfile.BadZipFile, zlib.error),  # the first is what XML that is none raises
+)
+
+VERSION = "1 " + hashlib.sha256(repr(_SETTINGS).encode()).hexdigest()[:12]
+"""Part of every cache key: the settings above are, and the number is raised when files are handed over otherwise."""
 
 Outcome = tuple[Note, ...] | ConversionError
 
@@ -237,6 +255,7 @@ class _Desk:
             _write_profile(profile / "user" / "registrymodifications.xcu")
             command = [
                 *_sandbox(),
+                *_limited(),
                 os.fspath(self.soffice),
                 f"-env:UserInstallation={profile.as_uri()}",
                 *("--headless", "--invisible", "--nologo", "--nodefault", "--norestore", "--nolockcheck"),
@@ -318,15 +337,15 @@ def _is_whole(made: Path) -> bool:
     if made.suffix != ".pdf":
         return zipfile.is_zipfile(made)
     try:
-        with pikepdf.open(made, attempt_recovery=False) as document:
+        with limits.bounded(), pikepdf.open(made, attempt_recovery=False) as document:
             return len(document.pages) > 0
-    except (FileNotFoundError, pikepdf.PdfError):
+    except (FileNotFoundError, pikepdf.PdfError, MemoryError):
         return False
 
 
 def _prepare(source: Path, folder: Path, number: int) -> _Job:
     """Look into ``source`` and copy it, without what it would fetch from elsewhere, under a plain name."""
-    try:
+    with _bounded(source):
         kind = office.format_of(source)
         if kind in _TABLES:
             name = f"{number:04d}{Format.XLSX}"
@@ -334,11 +353,38 @@ def _prepare(source: Path, folder: Path, number: int) -> _Job:
         else:
             name = f"{number:04d}{kind or source.suffix.lower()}"
             notes = office.copy_safely(source, kind, folder / name)
+    return _Job(source, name, kind, notes)
+
+
+@contextmanager
+def _bounded(source: Path) -> Iterator[None]:
+    """Bound what looking into one file takes; whatever goes wrong with it is raised as that file's own failure."""
+    fix = "open it in Office, print it to PDF and name that file"
+    large = ConversionError(
+        f"{source.name}: it takes more than {limits.MEMORY >> 30} GiB of memory to look into",
+        fix=f"split it, or {fix}",
+        code="oversized-source",
+    )
+    try:
+        with limits.bounded():
+            yield
+    except MemoryError:
+        raise large from None
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise EngineError(
+                f"there is no room left in {tempfile.gettempdir()}", fix="make room there, or point TMPDIR elsewhere"
+            ) from error
+        if error.errno == errno.EFBIG:
+            raise large from error
         raise ConversionError(
             f"{source.name} cannot be read: {error.strerror}", fix="check that the file is there and may be read"
         ) from error
-    return _Job(source, name, kind, notes)
+    except _UNFORESEEN as error:
+        said = " ".join(f"{type(error).__name__} {error}".split())[:200]
+        raise ConversionError(
+            f"{source.name}: it breaks the rules of its format: {said}", fix=fix, code="damaged-source"
+        ) from error
 
 
 def _set_up_sheets(desk: _Desk, jobs: dict[int, _Job]) -> dict[int, Outcome]:
@@ -356,11 +402,17 @@ def _set_up_sheets(desk: _Desk, jobs: dict[int, _Job]) -> dict[int, Outcome]:
 
 
 def _set_up(desk: _Desk, job: _Job, endings: Mapping[str, _Ending]) -> _Job:
+    made = desk.result_of(job, "xlsx")
+    if job.kind in _TO_XLSX and not made.is_file():
+        raise _failure(job, endings[job.name], desk.timeout)
+    with _bounded(job.source):
+        return _as_printed(desk, job, made)
+
+
+def _as_printed(desk: _Desk, job: _Job, made: Path) -> _Job:
+    """Set a workbook up for the page; ``made`` is what LibreOffice made of an old one."""
     found, notes = desk.sources / job.name, job.notes
     if job.kind in _TO_XLSX:
-        made = desk.result_of(job, "xlsx")
-        if not made.is_file():
-            raise _failure(job, endings[job.name], desk.timeout)
         found = desk.sources / f"new-{made.name}"
         notes += tuple(note for note in office.copy_safely(made, Format.XLSX, found) if note not in notes)
     ready = desk.sources / f"{Path(job.name).stem}{Format.XLSX}"
@@ -422,15 +474,27 @@ def _sandbox() -> tuple[str, ...]:
         return ()
     for spaces in _SANDBOXES:
         prefix = (setpriv, "--pdeathsig", "KILL", unshare, *spaces, "--fork", "--kill-child", "--")
-        try:
-            trial = subprocess.run(
-                [*prefix, "true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if trial.returncode == 0:
+        if _runs([*prefix, "true"]):
             return prefix
     return ()
+
+
+@lru_cache(maxsize=1)
+def _limited() -> tuple[str, ...]:
+    """Return what to put before the command so that it has limits of its own, or nothing where that fails."""
+    prlimit = shutil.which("prlimit")
+    if prlimit is None:
+        return ()
+    prefix = (prlimit, f"--as={MEMORY}", f"--fsize={limits.OUTPUT}", "--core=0", "--")
+    return prefix if _runs([*prefix, "true"]) else ()
+
+
+def _runs(command: Sequence[str]) -> bool:
+    try:
+        trial = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return trial.returncode == 0
 
 
 def _soffice() -> Path:

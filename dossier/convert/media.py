@@ -21,9 +21,12 @@ from tinytag import TinyTag, TinyTagException
 from dossier.part import Note
 from dossier.sources import sha256_of
 
+VERSION = "1"
+"""Part of every cache key: raised when the sheet comes out another way."""
 FFMPEG_TIMEOUT = 30.0
 """Seconds for ffmpeg to find the first frame."""
 
+_FFMPEG = "ffmpeg"
 _HEAD = "音视频材料"
 _ROWS = ("文件名称", "时　　长", "文件大小", "SHA-256")
 _UNKNOWN = "不详"
@@ -59,6 +62,11 @@ def to_word(source: Path, name: str, out: Path) -> tuple[Note, ...]:
     return (Note("recording", message, "hand the file itself in beside the book", "info"),)
 
 
+def sees_films() -> bool:
+    """Say whether a film's first frame can be shown here."""
+    return shutil.which(_FFMPEG) is not None
+
+
 def _length(source: Path) -> str:
     try:
         seconds = TinyTag.get(source, tags=False).duration
@@ -77,7 +85,7 @@ def _size(size: int) -> str:
 
 def _first_frame(source: Path, folder: Path) -> Path | None:
     """Return a picture of the first frame, where ffmpeg is installed and finds one."""
-    ffmpeg = shutil.which("ffmpeg")
+    ffmpeg = shutil.which(_FFMPEG)
     if ffmpeg is None:
         return None
     frame = folder / "frame.png"

@@ -11,6 +11,7 @@ import base64
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -52,6 +53,19 @@ class Format(StrEnum):
     TEXT = ".txt"
 
 
+class Lock(StrEnum):
+    """A way in which an office file is kept from those who have no password."""
+
+    PACKAGE = "a package in a compound file"
+    WORD = "old Word"
+    EXCEL = "old Excel"
+    POWERPOINT = "old PowerPoint"
+    OPEN_DOCUMENT = "OpenDocument"
+    WHOLE = "OpenDocument, as a whole"
+    OLD = "a way of before 1997"
+    RIGHTS = "rights management"
+
+
 SHEETS = frozenset({Format.XLS, Format.XLSX, Format.XLSB, Format.XLS_XML, Format.ODS, Format.CSV, Format.HTML_TABLE})
 """The formats that are set up for the page as sheets."""
 
@@ -67,7 +81,7 @@ _WPS_NAMES = {
     (Format.XLS, ".et"): "WPS Spreadsheets (ET)",
     (Format.PPT, ".dps"): "WPS Presentation (DPS)",
 }
-_OLE_STREAMS = (
+_OLE_STREAMS: tuple[tuple[str, Format | None], ...] = (
     ("EncryptedPackage", None),
     ("WordDocument", Format.DOC),
     ("Workbook", Format.XLS),
@@ -98,6 +112,13 @@ _HIDDEN_SLIDE = re.compile(rb"<(?:\w+:)?sld\s[^>]*\bshow=[\"'](?:0|false)[\"']")
 _HEAD = 8192
 _XLS_GLOBALS = 1 << 20
 _BOUNDSHEET, _FILEPASS, _END_OF_GLOBALS = 0x85, 0x2F, 0x0A
+_PPT_LOCKED = bytes.fromhex("dfc4d1f3")
+_NO_PACKAGE = (
+    *(zipfile.BadZipFile, zlib.error, OSError, NotImplementedError),
+    *(ValueError, EOFError, RuntimeError),
+)
+ODF_MANIFEST = "META-INF/manifest.xml"
+"""The part of an OpenDocument package that lists the others, and how each is encrypted."""
 _MAX_MARKUP = 64 * 1024**2
 _SHOWN = 3
 _ODF_TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
@@ -150,6 +171,12 @@ def format_of(path: Path) -> Format | None:
     Only text needs its name's help: what is in ``x.csv`` is a table, and a web page called ``x.xls`` is one too. Raises
     ConversionError (``encrypted-source``) for a file that is locked with a password, and OSError.
     """
+    if lock_of(path) is not None:
+        raise ConversionError(
+            f"{path.name} is locked with a password",
+            fix="give it under `password`, or ask for a copy without one",
+            code="encrypted-source",
+        )
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if head.startswith(ole.MAGIC):
@@ -195,8 +222,8 @@ def _xls_sheets(path: Path) -> Iterator[tuple[str, bool]]:
             yield name, bool(data[4] & 3)
 
 
-def _xls_records(path: Path) -> Iterator[tuple[int, bytes]]:
-    data, at = ole.head(path, "Workbook", _XLS_GLOBALS), 0
+def _xls_records(path: Path, stream: str = "Workbook") -> Iterator[tuple[int, bytes]]:
+    data, at = ole.head(path, stream, _XLS_GLOBALS), 0
     while at + 4 <= len(data):
         kind, size = int.from_bytes(data[at : at + 2], "little"), int.from_bytes(data[at + 2 : at + 4], "little")
         if kind == _END_OF_GLOBALS:
@@ -205,26 +232,55 @@ def _xls_records(path: Path) -> Iterator[tuple[int, bytes]]:
         at += 4 + size
 
 
+def lock_of(path: Path) -> Lock | None:
+    """Return in which way an office file is locked, or None where it is not; raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(len(ole.MAGIC))
+    if head == ole.MAGIC:
+        return _ole_lock(path)
+    return _odf_lock(path) if head.startswith(b"PK") else None
+
+
 def _ole_format(path: Path) -> Format | None:
+    found = _ole_streams(path)
+    return dict(_OLE_STREAMS)[found[0]] if found else None
+
+
+def _ole_streams(path: Path) -> list[str]:
+    """Return those streams of a compound file that say what it is, best first."""
     names = ole.names(path)
-    found = [kind for stream, kind in _OLE_STREAMS if stream in names]
-    if not names:  # a damaged directory: what it must have held is in the file somewhere
-        data = path.read_bytes()
-        found = [kind for stream, kind in _OLE_STREAMS if stream.encode("utf-16-le") in data]
-    kind = found[0] if found else None
-    if (found and kind is None) or _is_locked(path, kind):
-        raise ConversionError(
-            f"{path.name} is locked with a password",
-            fix="open it in Office, take the password off, save it and name that file",
-            code="encrypted-source",
-        )
-    return kind
+    if names:
+        return [stream for stream, _ in _OLE_STREAMS if stream in names]
+    data = path.read_bytes()  # a damaged directory: what it must have held is in the file somewhere
+    return [stream for stream, _ in _OLE_STREAMS if stream.encode("utf-16-le") in data]
 
 
-def _is_locked(path: Path, kind: Format | None) -> bool:
-    if kind is Format.DOC:  # a flag of the file's header ([MS-DOC] 2.5.2)
-        return bool(int.from_bytes(ole.head(path, "WordDocument", 12)[10:12], "little") & 0x0100)
-    return kind is Format.XLS and any(record == _FILEPASS for record, _ in _xls_records(path))
+def _ole_lock(path: Path) -> Lock | None:
+    stream = next(iter(_ole_streams(path)), None)
+    if stream == "EncryptedPackage":
+        names = ole.names(path)
+        return Lock.RIGHTS if names and "EncryptionInfo" not in names else Lock.PACKAGE
+    if stream == "WordDocument":  # flags of the file's header ([MS-DOC] 2.5.2)
+        flags = int.from_bytes(ole.head(path, stream, 12)[10:12], "little")
+        return (Lock.OLD if flags & 0x8000 else Lock.WORD) if flags & 0x0100 else None
+    if stream in ("Workbook", "Book") and any(record == _FILEPASS for record, _ in _xls_records(path, stream)):
+        return Lock.EXCEL if stream == "Workbook" else Lock.OLD
+    # A mark in the atom that says who saved it last ([MS-PPT] 2.3.2).
+    is_ppt = stream == "PowerPoint Document"
+    return Lock.POWERPOINT if is_ppt and ole.head(path, "Current User", 16)[12:] == _PPT_LOCKED else None
+
+
+def _odf_lock(path: Path) -> Lock | None:
+    try:
+        with zipfile.ZipFile(path) as package:
+            if "mimetype" not in package.NameToInfo or ODF_MANIFEST not in package.NameToInfo:
+                return None
+            if "encrypted-package" in package.NameToInfo:
+                return Lock.WHOLE
+            with package.open(ODF_MANIFEST) as manifest:
+                return Lock.OPEN_DOCUMENT if b"encryption-data" in manifest.read(_MAX_MARKUP) else None
+    except _NO_PACKAGE:
+        return None
 
 
 def _package_format(path: Path) -> Format | None:
@@ -235,7 +291,7 @@ def _package_format(path: Path) -> Format | None:
                 with package.open("mimetype") as file:
                     word = file.read(256)
                 return next((kind for part, kind in _ODF_WORDS if part in word), Format.ODT)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, EOFError, RuntimeError):
+    except _NO_PACKAGE:
         return None
     if "[content_types].xml" not in names:
         return None

@@ -22,13 +22,15 @@ import pypdf
 import pypdfium2
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
-from dossier.convert import damage, layers
+from dossier import acting
+from dossier.acting import Acting
+from dossier.convert import damage, inert, layers
 from dossier.convert.layers import Layers
 from dossier.errors import ConversionError
 from dossier.identity import Identities
 from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"7 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"8 qpdf {pikepdf.__libqpdf_version__}"
 
 for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is reported in notes
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -36,6 +38,8 @@ for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is repor
 _MOST_PAGES = 20_000
 _MOST_LINKS = 5_000  # of one page
 _MOST_BOOKMARKS = 20_000
+_NO_SIZE = "/DsrNoSize"  # marks pages of no size until they are done
+_MOST_CHAINED = 1_000  # actions that follow one
 _MOST_CONTENT = 1 << 28  # bytes of one page's operators
 _MOST_NAMED = 10
 _LONGEST_NAME = 60
@@ -52,8 +56,9 @@ _IN_ADDRESSES = "%:/?#[]@!$&'()*+,;=-._~"
 _SCHEMES = ("http://", "https://", "mailto:", "dossier:")
 _ACTING = {
     "/JavaScript", "/Launch", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/RichMediaExecute", "/Movie", "/Sound",
-    "/SetOCGState", "/Trans", "/GoTo3DView",
+    "/SetOCGState", "/Trans", "/GoTo3DView", "/Thread",
 }  # fmt: skip
+_ACTING_SCHEMES = ("javascript:", "file:")
 _MARKS = {
     "/Text", "/FreeText", "/Line", "/Square", "/Circle", "/Polygon", "/PolyLine", "/Highlight", "/Underline",
     "/Squiggly", "/StrikeOut", "/Stamp", "/Caret", "/Ink", "/Redact", "/Watermark",
@@ -95,8 +100,9 @@ def normalise(source: Path, out: Path, *, password: str = "", crop: Crop | None 
         layered = layers.of(pdf)
         if layered is not None:
             layered.hide_annotations(_annotations(pages))
-        notes = [*_notes(pdf, pages, promised, password), *damage.mend(pdf)]
+        notes = [*_notes(pdf, pages, promised, password), *damage.mend(pdf), *inert.clean(pdf)]
         frames = [_frame(page, crop) for page in pages]
+        notes += _odd_sizes(pages, frames)
         finder = _Destinations(pdf, pages, frames)
         links = [_links(page, frame, finder) for page, frame in zip(pages, frames, strict=True)]
         outline = tuple(_outline(pdf, finder))
@@ -117,15 +123,9 @@ def normalise(source: Path, out: Path, *, password: str = "", crop: Crop | None 
             if key not in ("/Root", "/Size"):
                 del pdf.trailer[key]
         pdf.trailer.Size = 1  # qpdf corrects it, but writes none where a mended file had none
-        pdf.save(
-            out,
-            static_id=True,
-            compress_streams=True,
-            stream_decode_level=pikepdf.StreamDecodeLevel.none,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            encryption=False,
-        )
+        _save(pdf, out)
     with _refusing():
+        notes += _disarm(out)
         inks = _inks(out)
         digests = _digests(out)
     described = tuple(
@@ -133,6 +133,43 @@ def normalise(source: Path, out: Path, *, password: str = "", crop: Crop | None 
         for frame, ink, digest, own in zip(frames, inks, digests, links, strict=True)
     )
     return Part(out, described, outline, tuple(notes))
+
+
+def _save(pdf: Pdf, out: Path) -> None:
+    pdf.save(
+        out,
+        static_id=True,
+        compress_streams=True,
+        stream_decode_level=pikepdf.StreamDecodeLevel.none,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        encryption=False,
+    )
+
+
+def _disarm(path: Path) -> Iterator[Note]:
+    """Take out of a part whatever could act and hides where no reader looks for it: it would be found in the book."""
+    found = _acting(path)
+    if not found:
+        return
+    with Pdf.open(path, allow_overwriting_input=True) as pdf:
+        for one in sorted(found, key=lambda one: -len(one.path)):
+            node: Object = pdf.get_object(one.number, 0)
+            for step in one.path[:-1]:
+                node = node[step]
+            del node[one.path[-1]]
+        _save(pdf, path)
+    if _acting(path):
+        what, fix = f"something in it could act: {found[0].what}", "print it to PDF anew, and bind that"
+        raise ConversionError(what, fix=fix, code="hostile-source")
+    yield Note(
+        "actions-removed", f"{len(found)} scripts, actions or files that hid in its objects were removed from it",
+        "nothing: none may act in a book",
+    )  # fmt: skip
+
+
+def _acting(path: Path) -> list[Acting]:
+    with path.open("rb") as file:
+        return list(acting.find(pypdf.PdfReader(file, strict=False), file))
 
 
 def _with_pictures(source: Path, out: Path, password: str) -> Path:
@@ -180,7 +217,7 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise ConversionError(f"it is damaged: {_first_line(error)}", fix=_RESEND, code="damaged-source") from error
+        raise _broken("it is damaged", error) from error
 
 
 @contextmanager
@@ -194,11 +231,16 @@ def _opened(source: Path, password: str = "") -> Iterator[Pdf]:
             what, fix="give it under `password`, or ask for a copy without one", code="encrypted-source"
         ) from None
     except _BROKEN as error:
-        raise ConversionError(
-            f"it is not a readable PDF: {_first_line(error)}", fix=_RESEND, code="damaged-source"
-        ) from error
+        raise _broken("it is not a readable PDF", error) from error
     with _refusing(), pdf:
         yield pdf
+
+
+def _broken(what: str, error: Exception) -> ConversionError:
+    if "bad_alloc" in str(error):  # what qpdf makes of want of memory
+        fix = "split it, or print it to PDF anew, and name what comes out"
+        return ConversionError("it takes more memory than any source may", fix=fix, code="oversized-source")
+    return ConversionError(f"{what}: {_first_line(error)}", fix=_RESEND, code="damaged-source")
 
 
 def _first_line(error: Exception) -> str:
@@ -220,6 +262,8 @@ def _pages(pdf: Pdf) -> list[Object]:
         kids = node.get(Name.Kids)
         if kids is None:
             leaves += 1
+            if _box(_inherited(node, "/MediaBox")) is None:
+                node[_NO_SIZE], node.MediaBox = True, Array([0, 0, *_A4])  # qpdf would take it for American paper
         elif node.objgen != (0, 0):
             if node.objgen in seen:
                 raise ConversionError("its page tree loops", fix=_RESEND, code="looping-source")
@@ -280,18 +324,20 @@ def _notes(pdf: Pdf, pages: Sequence[Object], promised: object, password: str) -
 
 
 def _signed(form: Dictionary) -> bool:
-    stack: list[tuple[Object, int]] = [(field, 0) for field in _elements(form.get(Name.Fields))]
+    return any(node.get(Name.FT) == Name.Sig and Name.V in node for node in _fields(form))
+
+
+def _fields(form: Dictionary) -> Iterator[Dictionary]:
+    """Walk over the fields of a form, those too that are nowhere on a page."""
+    waiting: list[tuple[Object, int]] = [(field, 0) for field in _elements(form.get(Name.Fields))]
     for _ in range(_MOST_BOOKMARKS):
-        if not stack:
-            return False
-        node, depth = stack.pop()
-        if not isinstance(node, Dictionary):
-            continue
-        if node.get(Name.FT) == Name.Sig and Name.V in node:
-            return True
-        if depth < _DEEPEST:
-            stack += [(kid, depth + 1) for kid in _elements(node.get(Name.Kids))]
-    return False
+        if not waiting:
+            return
+        node, depth = waiting.pop()
+        if isinstance(node, Dictionary):
+            yield node
+            if depth < _DEEPEST:
+                waiting += [(kid, depth + 1) for kid in _elements(node.get(Name.Kids))]
 
 
 def _elements(value: object) -> list[Object]:
@@ -299,13 +345,18 @@ def _elements(value: object) -> list[Object]:
 
 
 def _attachments(pdf: Pdf, pages: Sequence[Object]) -> list[str]:
+    """Return the names of the files in a PDF: of those listed, those on pages and those that belong to something."""
     names = list(pdf.attachments.keys())
+    specs: list[object] = []
     for annotation in _annotations(pages):
         if annotation.get(Name.Subtype) == Name.FileAttachment:
-            spec = annotation.get(Name.FS)
-            found = spec.get(Name.UF, spec.get(Name.F, "?")) if isinstance(spec, Dictionary) else "?"
-            names.append(str(found))
-    return names
+            specs.append(annotation.get(Name.FS))
+        specs += _elements(annotation.get(Name.AF))
+    for node in (pdf.Root, *pages):
+        specs += _elements(node.get(Name.AF))
+    for spec in specs:
+        names.append(str(spec.get(Name.UF, spec.get(Name.F, "?"))) if isinstance(spec, Dictionary) else "?")
+    return list(dict.fromkeys(names))
 
 
 def _annotations(pages: Sequence[Object]) -> Iterator[Dictionary]:
@@ -316,25 +367,43 @@ def _annotations(pages: Sequence[Object]) -> Iterator[Dictionary]:
 
 
 def _count_actions(pdf: Pdf, pages: Sequence[Object]) -> int:
-    count = sum(_acts(pdf.Root.get(key)) for key in (Name.OpenAction,))
-    count += sum(Name.AA in node for node in (pdf.Root, *pages))
+    count = _acts(pdf.Root.get(Name.OpenAction)) + sum(Name.AA in node for node in (pdf.Root, *pages))
+    count += sum(_acts(node.get(Name.A)) for _, node in _bookmarks(pdf))
     names = pdf.Root.get(Name.Names)
     if isinstance(names, Dictionary) and Name.JavaScript in names:
         count += 1
     for annotation in _annotations(pages):
-        count += _acts(annotation.get(Name.A)) + (Name.AA in annotation)
+        count += _acts(annotation.get(Name.A)) - _is_button(annotation) + (Name.AA in annotation)
         count += str(annotation.get(Name.Subtype)) in _PLAYING
+    form = pdf.Root.get(Name.AcroForm)
+    if isinstance(form, Dictionary):  # fields that are annotations too were counted as such
+        count += sum(Name.AA in field for field in _fields(form) if Name.Subtype not in field)
     return count
 
 
 def _count_buttons(pages: Sequence[Object]) -> int:
     """Count what a form's own buttons do, which is no news: a form in a book is only looked at."""
-    actions = (annotation.get(Name.A) for annotation in _annotations(pages))
-    return sum(isinstance(action, Dictionary) and str(action.get(Name.S)) in _BUTTONS for action in actions)
+    return sum(_is_button(annotation) for annotation in _annotations(pages))
 
 
-def _acts(action: object) -> bool:
-    return isinstance(action, Dictionary) and str(action.get(Name.S)) in _ACTING
+def _is_button(annotation: Dictionary) -> bool:
+    action = annotation.get(Name.A)
+    return isinstance(action, Dictionary) and str(action.get(Name.S)) in _BUTTONS
+
+
+def _acts(action: object) -> int:
+    """Count what an action does, and those that follow it, besides leading somewhere in its own file or on the web."""
+    count, waiting = 0, [action]
+    for _ in range(_MOST_CHAINED):
+        if not waiting:
+            break
+        node = waiting.pop()
+        waiting += _elements(node)
+        if isinstance(node, Dictionary):
+            address = str(node.get(Name.URI, "")).lower()
+            count += str(node.get(Name.S)) in _ACTING | _BUTTONS or address.startswith(_ACTING_SCHEMES)
+            waiting.append(node.get(Name.Next))
+    return count
 
 
 def _lost_looks(pdf: Pdf, pages: Sequence[Object]) -> Iterator[Note]:
@@ -396,6 +465,17 @@ class _Frame:
         across, up = (sorted(values) for values in zip(*corners, strict=True))
         box = across[0], up[0], across[1], up[1]
         return _Frame(width, height, box, (a, b, c, d, e - left, f - bottom))
+
+
+def _odd_sizes(pages: Sequence[Object], frames: Sequence[_Frame]) -> Iterator[Note]:
+    """Report pages of no size, and of sizes that no reader need show (ISO 32000-1, annex C)."""
+    sides = [(frame.width, frame.height) for frame in frames]
+    without = [number for number, page in enumerate(pages, start=1) if _NO_SIZE in page]
+    absurd = [number for number, pair in enumerate(sides, start=1) if min(pair) < 3 or max(pair) > 14_400]
+    for numbers, what in ((without, "no size that makes sense, and are taken for A4"), (absurd, "an absurd size")):
+        if numbers:
+            listed = ", ".join(map(str, numbers[:_MOST_NAMED])) + (" …" if len(numbers) > _MOST_NAMED else "")
+            yield Note("odd-page-size", f"pages of it have {what}: {listed}", "look at them, or ask for the file again")
 
 
 def _check_crop(crop: Crop | None) -> None:
@@ -689,6 +769,13 @@ def _merged(links: Sequence[Link]) -> list[Link]:
 
 
 def _outline(pdf: Pdf, finder: _Destinations) -> Iterator[OutlineEntry]:
+    for level, node in _bookmarks(pdf):
+        found = finder.find(node)
+        if found is not None:
+            yield OutlineEntry(" ".join(str(node.get(Name.Title, "")).split()), found[0], level, found[1])
+
+
+def _bookmarks(pdf: Pdf) -> Iterator[tuple[int, Dictionary]]:
     root = pdf.Root.get(Name.Outlines)
     if not isinstance(root, Dictionary):
         return
@@ -699,9 +786,7 @@ def _outline(pdf: Pdf, finder: _Destinations) -> Iterator[OutlineEntry]:
         if not isinstance(node, Dictionary) or node.objgen in seen or level > _DEEPEST:
             continue
         seen.add(node.objgen)
-        found = finder.find(node)
-        if found is not None:
-            yield OutlineEntry(" ".join(str(node.get(Name.Title, "")).split()), found[0], level, found[1])
+        yield level, node
         stack.append((level, node.get(Name.Next)))
         stack.append((level + 1, node.get(Name.First)))
 

@@ -17,6 +17,8 @@ from markdown_it.token import Token
 
 from dossier.errors import ConversionError
 
+VERSION = "1"
+"""Part of every cache key: raised when text is set in another way."""
 MAX_BYTES = 20_000_000
 MAX_LINES = 100_000
 
@@ -167,7 +169,7 @@ class _Writer:
         paragraph.paragraph_format.space_before = Pt(_SIZE / 2)
         paragraph.paragraph_format.line_spacing = Pt(_HEADS[level - 1] * 1.5)
         for run in self._write_inline(paragraph, inline):
-            _set_face(run, self._look.heading, self._look.latin, _HEADS[level - 1])
+            _set_face(run, self._look.heading, self._look.heading, _HEADS[level - 1])
 
     def _write_inline(self, paragraph: Any, inline: Token) -> list[Any]:
         runs = []

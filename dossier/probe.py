@@ -1,0 +1,287 @@
+"""What a source says of itself without being converted: its dates, its pages, how it was scanned, what it looks like.
+
+Looking is a pure, picklable function of a file, and runs in a worker process with limits, for evidence is hostile.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from ctypes import c_uint
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice, pairwise
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import olefile  # type: ignore[import-untyped]
+import pypdfium2
+import pypdfium2.raw as pdfium
+from lxml import etree  # type: ignore[import-untyped]
+from PIL.Image import Resampling
+
+from dossier import limits, workers
+from dossier.convert import image, ooxml, pdf
+from dossier.errors import ConversionError, EngineCrash
+from dossier.sources import Kind, SourceFile
+
+SIDE = 32
+"""Of the miniature that pictures are compared by, in pixels."""
+_CHUNK = 16  # files that a worker looks at in one go
+_COARSE = 16
+_ALIKE = 0.835  # correlation; scans of one paper of the sample have 0.84 or more, different papers of one form 0.73
+_WORTH_COMPARING = 100  # of 240 bits that may differ before the finer comparison is made
+_MOST_PAGES = 300  # of a PDF that are looked into
+_MOST_OBJECTS = 5_000  # of a page
+_FIRST_YEAR = 1980  # what says it is older was never set
+_NEVER_SET = {
+    date(2000, 1, 1),
+    date(2013, 12, 23),
+}  # what reportlab writes that is to be reproducible; python-docx's own
+_MOST_XML = 32 * 1024**2
+_IMAGES = frozenset({Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF, Kind.HEIC, Kind.JPEG2000})
+_PACKAGES = frozenset({Kind.DOCX, Kind.XLSX, Kind.PPTX})
+
+_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年|[-._]?)(\d{1,2})(?:月|[-._]?)(\d{1,2})日?(?!\d)")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年|[〔\[（(【]((?:19|20)\d\d)[〕\]）)】]")
+_PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
+_TRACKED = re.compile(rb"<w:(?:ins|del|moveFrom|moveTo)[ >]")
+_CREATED = "{http://purl.org/dc/terms/}created"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen; pages count from 1. ``picture`` is a miniature of what is one picture, else empty."""
+
+    pages: int = 0
+    made: date | None = None
+    made_by: str = ""
+    low: tuple[tuple[int, int], ...] = ()
+    blank: tuple[int, ...] = ()
+    textless: tuple[int, ...] = ()
+    tracked: int = 0
+    picture: bytes = b""
+
+
+def look(source: SourceFile, sheet: tuple[float, float], least_dpi: int) -> Look | ConversionError:
+    """Look at one source; ``low`` of the result are the pages scanned at less than ``least_dpi``, with their dpi."""
+    try:
+        with limits.bounded():
+            if source.kind is Kind.PDF:
+                pdf.count_pages(source.path, password=source.options.password)
+                return _look_at_pdf(source.path, source.options.password, least_dpi)
+            if source.kind in _IMAGES:
+                return _look_at_image(source.path, sheet, least_dpi)
+            if source.kind in _PACKAGES:
+                return _look_at_package(source.path, source.kind)
+            return _look_at_ole(source.path) if source.kind in (Kind.OLE, Kind.MSG) else Look()
+    except ConversionError as error:
+        return error
+    except OSError as error:
+        return ConversionError(f"it cannot be read any more: {error.strerror}", fix="put it back, and check again")
+    except MemoryError:
+        return ConversionError("it takes too much memory to look at", fix="split it", code="oversized-source")
+
+
+def look_all(
+    files: Iterable[SourceFile], sheet: tuple[float, float], least_dpi: int, count: int
+) -> dict[str, Look | ConversionError]:
+    """Look at files in ``count`` worker processes; the result is by their keys. One that kills its worker is named."""
+    waiting = list({file.key: file for file in files}.values())
+    found: dict[str, Look | ConversionError] = {}
+    if not waiting:
+        return found
+    lost: list[SourceFile] = []
+    chunks = [waiting[start : start + _CHUNK] for start in range(0, len(waiting), _CHUNK)]
+    with workers.processes(min(count, len(chunks))) as pool:
+        jobs = [(chunk, pool.submit(_look_at, chunk, sheet, least_dpi)) for chunk in chunks]
+        for chunk, job in jobs:
+            try:
+                found |= {file.key: seen for file, seen in zip(chunk, job.result(), strict=True)}
+            except BrokenProcessPool:
+                lost += chunk
+    for file in lost:
+        with workers.processes(1) as pool:
+            try:
+                [found[file.key]] = pool.submit(_look_at, [file], sheet, least_dpi).result()
+            except BrokenProcessPool:
+                fix = "the file is damaged: print it to PDF again and name that file"
+                found[file.key] = EngineCrash("the process that looked at it died", fix=fix, code="crashed-source")
+    return found
+
+
+def _look_at(files: Sequence[SourceFile], sheet: tuple[float, float], least_dpi: int) -> list[Look | ConversionError]:
+    return [look(file, sheet, least_dpi) for file in files]
+
+
+def dates_in(name: str) -> Iterator[tuple[str, int, date | None]]:
+    """Yield the dates and years that a file's name holds: as written, the year, and the day where there is one."""
+    stem = PurePosixPath(name).stem
+    taken: list[range] = []
+    for found in _DAY.finditer(stem):
+        with suppress(ValueError):
+            day = date(int(found[1]), int(found[2]), int(found[3]))
+            taken.append(range(*found.span()))
+            yield found[0], day.year, day
+    for found in _YEAR.finditer(stem):
+        if not any(found.start() in span for span in taken):
+            yield found[0].strip("〔〕[]（）()【】"), int(found[1] or found[2]), None
+
+
+# --- what looks alike ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A miniature made ready to be compared: coarse bits, and grey levels less what their row and column have anyway.
+
+    Without that, all full pages of text would be alike for their margins.
+    """
+
+    bits: int
+    levels: tuple[float, ...]
+
+
+def print_of(picture: bytes) -> Print:
+    """Make a :class:`Look`'s picture ready to be compared."""
+    rows = [picture[start : start + SIDE] for start in range(0, SIDE * SIDE, SIDE)]
+    across, down = [sum(row) / SIDE for row in rows], [sum(column) / SIDE for column in zip(*rows, strict=True)]
+    mean = sum(across) / SIDE
+    levels = [
+        level - left - top + mean
+        for row, left in zip(rows, across, strict=True)
+        for level, top in zip(row, down, strict=True)
+    ]
+    length = math.sqrt(sum(level * level for level in levels))
+    bits = 0
+    for row in rows[:: SIDE // _COARSE]:
+        for left, right in pairwise(row[:: SIDE // _COARSE]):
+            bits = bits << 1 | (left < right)
+    return Print(bits, tuple(level / length for level in levels) if length > SIDE else ())
+
+
+def alike(one: Print, other: Print) -> bool:
+    """Say whether two pictures are nearly the same, such as two scans of one paper; blank ones are like nothing."""
+    if not one.levels or not other.levels or (one.bits ^ other.bits).bit_count() > _WORTH_COMPARING:
+        return False
+    return sum(a * b for a, b in zip(one.levels, other.levels, strict=True)) >= _ALIKE
+
+
+# --- kinds of file -------------------------------------------------------------------------------------------------
+
+
+def _look_at_image(path: Path, sheet: tuple[float, float], least_dpi: int) -> Look:
+    found = image.resolutions(path, sheet)
+    when = re.match(r"(\d{4})[:-](\d\d)[:-](\d\d)", image.taken(path))
+    made = _day(when[1], when[2], when[3]) if when else None
+    # What a camera dated is a photo, however few dots it has.
+    low = () if made else tuple((n, round(dpi)) for n, dpi in enumerate(found, start=1) if dpi < least_dpi * 0.98)
+    return Look(max(1, len(found)), made, "camera" if made else "", low, picture=image.miniature(path, SIDE))
+
+
+def _look_at_pdf(path: Path, password: str, least_dpi: int) -> Look:
+    try:
+        with pypdfium2.PdfDocument(path, password=password or None) as document:
+            pages = [_look_at_page(document, number) for number in range(min(len(document), _MOST_PAGES))]
+            when = _PDF_DATE.match(document.get_metadata_value("CreationDate") or "")
+            made = _day(*when.groups()) if when else None
+            return Look(
+                len(document),
+                made,
+                "PDF properties" if made else "",
+                tuple((n, round(p.dpi)) for n, p in enumerate(pages, start=1) if p.dpi and p.dpi < least_dpi * 0.98),
+                tuple(n for n, p in enumerate(pages, start=1) if p.blank),
+                tuple(n for n, p in enumerate(pages, start=1) if not p.blank and not p.text),
+                picture=pages[0].picture if len(pages) == 1 else b"",
+            )
+    except pypdfium2.PdfiumError:
+        return Look()  # what cannot be opened is refused elsewhere, with its reason
+
+
+class _Page(NamedTuple):
+    blank: bool
+    text: bool
+    dpi: float = 0.0  # of what is one picture
+    picture: bytes = b""
+
+
+def _look_at_page(document: pypdfium2.PdfDocument, index: int) -> _Page:
+    page = document[index]
+    try:
+        shown = list(islice(page.get_objects(max_depth=4), _MOST_OBJECTS))
+        kinds = {one.type for one in shown} - {pdfium.FPDF_PAGEOBJ_FORM}
+        if not kinds:
+            return _Page(blank=pdfium.FPDFPage_GetAnnotCount(page) == 0, text=False)
+        if kinds != {pdfium.FPDF_PAGEOBJ_IMAGE}:
+            return _Page(blank=False, text=pdfium.FPDF_PAGEOBJ_TEXT in kinds)
+        dpi = max((_dpi_of(one, page) for one in shown if one.type == pdfium.FPDF_PAGEOBJ_IMAGE), default=0.0)
+        return _Page(blank=False, text=False, dpi=dpi, picture=_miniature(page) if dpi and len(document) == 1 else b"")
+    finally:
+        page.close()
+
+
+def _dpi_of(shown: pypdfium2.PdfObject, page: pypdfium2.PdfPage) -> float:
+    """Return the dots per inch of a picture that covers half its page or more, else 0."""
+    width, height = c_uint(), c_uint()
+    pdfium.FPDFImageObj_GetImagePixelSize(shown, width, height)
+    left, bottom, right, top = shown.get_bounds()
+    across, up = right - left, top - bottom
+    if across <= 0 or up <= 0 or across * up < page.get_width() * page.get_height() / 2:
+        return 0.0
+    pixels = sorted((width.value, height.value))
+    return float(min(dots * 72 / length for dots, length in zip(pixels, sorted((across, up)), strict=True)))
+
+
+def _miniature(page: pypdfium2.PdfPage) -> bytes:
+    scale = SIDE * 8 / max(page.get_width(), page.get_height(), 1.0)
+    picture = page.render(scale=scale, grayscale=True).to_pil().convert("L")
+    return bytes(picture.resize((SIDE, SIDE), Resampling.BOX).tobytes())
+
+
+def _look_at_package(path: Path, kind: Kind) -> Look:
+    ooxml.inspect(path)
+    tracked = 0
+    try:
+        with zipfile.ZipFile(path) as package:
+            made = _created(package)
+            if kind is Kind.DOCX:
+                with package.open("word/document.xml") as part:
+                    tracked = len(_TRACKED.findall(part.read(_MOST_XML)))
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, zlib.error, EOFError):
+        return Look()  # conversion refuses it, with its reason
+    return Look(0, made, "Office properties" if made else "", tracked=tracked)
+
+
+def _created(package: zipfile.ZipFile) -> date | None:
+    try:
+        with package.open("docProps/core.xml") as part:
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+            text = etree.fromstring(part.read(1 << 20), parser).findtext(_CREATED) or ""
+    except (KeyError, etree.XMLSyntaxError):
+        return None
+    when = re.match(r"(\d{4})-(\d\d)-(\d\d)", text)
+    return _day(*when.groups()) if when else None
+
+
+def _look_at_ole(path: Path) -> Look:
+    try:
+        with olefile.OleFileIO(path) as document:
+            made = document.get_metadata().create_time
+    except (OSError, ValueError, TypeError, struct.error, IndexError, AttributeError):
+        return Look()  # conversion refuses it, with its reason
+    day = made.date() if made is not None and made.year > _FIRST_YEAR else None
+    return Look(0, day, "Office properties" if day else "")
+
+
+def _day(year: str, month: str, day: str) -> date | None:
+    try:
+        found = date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+    return found if found.year > _FIRST_YEAR and found not in _NEVER_SET else None

@@ -1,0 +1,404 @@
+"""Draws the first version of the Word templates of the set ``bundle``: ``python templates/make_bundle.py``.
+
+In English, for a court or an audit: an index by tab, dividers with large tab numbers, a label for the back of a lever
+arch file (60 by 190 mm). See ``drawing.py`` for what all sets share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from docx.shared import Pt
+from drawing import (
+    ARIAL,
+    CENTER,
+    FOOT,
+    HEI,
+    LEFT,
+    LINES,
+    MIDDLE,
+    RIGHT,
+    SONG,
+    TIMES,
+    TOP,
+    Cell,
+    Draw,
+    Look,
+    Style,
+    add,
+    below,
+    gap,
+    height,
+    keep_with_next,
+    shade,
+    shrink_last,
+    table,
+    tag,
+    write,
+)
+
+FOLDER = Path(__file__).resolve().parent / "bundle"
+WIDTH = 160  # mm between the margins
+
+STYLES: dict[str, Style] = {
+    "Title": ("Normal", HEI, ARIAL, 22, 28, LEFT, 0, 12),
+    "Heading 1": ("Normal", HEI, ARIAL, 13, 18, LEFT, 14, 6),
+    "Cover Title": ("Title", HEI, ARIAL, 30, 38, LEFT, 0, 0),
+    "Cover Text": ("Normal", SONG, TIMES, 15, 22, LEFT, 6, 0),
+    "Note": ("Normal", SONG, TIMES, 11, 15, LEFT, 0, 6),
+    "Table Head": ("Normal", HEI, ARIAL, 9, 13, LEFT, 0, 0),
+    "Table Head Right": ("Table Head", HEI, ARIAL, 9, 13, RIGHT, 0, 0),
+    "Table Text": ("Normal", SONG, TIMES, 10.5, 14, LEFT, 0, 0),
+    "Table Right": ("Table Text", SONG, TIMES, 10.5, 14, RIGHT, 0, 0),
+    "Table Small": ("Table Text", SONG, TIMES, 9, 11.5, LEFT, 0, 0),
+    "Table Strong": ("Table Text", HEI, ARIAL, 10.5, 14.5, LEFT, 0, 0),
+    "Table Strong Right": ("Table Strong", HEI, ARIAL, 10.5, 14.5, RIGHT, 0, 0),
+    "Tab Word": ("Normal", HEI, ARIAL, 16, 20, CENTER, 0, 0),
+    "Tab Number": ("Normal", HEI, ARIAL, 120, 132, CENTER, 0, 0),
+    "Tab Number Small": ("Tab Number", HEI, ARIAL, 60, 132, CENTER, 0, 0),
+    "Tab Title": ("Normal", HEI, ARIAL, 22, 29, CENTER, 6, 0),
+    "Tab Section": ("Normal", SONG, TIMES, 14, 20, CENTER, 6, 0),
+    "Field": ("Normal", HEI, ARIAL, 10, 14.5, LEFT, 0, 0),
+    "Field Text": ("Normal", SONG, TIMES, 11.5, 15.5, LEFT, 0, 0),
+}
+SPINE_STYLES: dict[str, Style] = {
+    "Spine Title": ("Normal", HEI, ARIAL, 16, 20, CENTER, 0, 0),
+    "Spine Title Small": ("Spine Title", HEI, ARIAL, 12, 15, CENTER, 0, 0),
+    "Spine Text": ("Normal", SONG, TIMES, 11, 14, CENTER, 0, 0),
+    "Spine Number": ("Normal", HEI, ARIAL, 48, 56, CENTER, 0, 0),
+}
+LOOK = Look("en-GB", STYLES, ("", SONG, TIMES, 11.5, 16, LEFT, 0, 6), margins=(30, 25, 30, 25))
+SPINE = replace(LOOK, styles=STYLES | SPINE_STYLES, size=(60, 190), margins=(8, 4, 8, 4))
+
+DAY = "date('D MMM YYYY')"
+LONG_DAY = "date('D MMMM YYYY')"
+TITLE = "{{ link(row.title, row.to) }}"
+STATE = (
+    "{% if row.cited %} (same as {{ row.to }}){% endif %}"
+    "{% if row.status in ['missing', 'refused'] %} (to follow){% endif %}"
+)
+SMALL = "Table Small"
+
+
+def main() -> None:
+    """Write the Word files."""
+    for name, (title, draw, look) in TEMPLATES.items():
+        write(FOLDER, name, title, look, draw)
+
+
+def row_tag(text: str, columns: int) -> list[Cell]:
+    """Return a row that holds nothing but a tag."""
+    return tag(text, columns, "Table Text")
+
+
+# --- the templates -------------------------------------------------------------------------------------------------
+
+
+def cover(document: Any) -> None:
+    """Title at the upper third, the particulars at the foot."""
+    rows: list[list[Cell]] = [[("{{ dossier.title }}", "Cover Title")], [("", "Cover Text")]]
+    drawn = table(document, [WIDTH], rows, rules=())
+    for row, millimetres, alignment in zip(drawn.rows, (92, 62), (FOOT, TOP), strict=True):
+        height(row, millimetres, alignment)
+    below(
+        drawn.rows[0].cells[0],
+        ("{%p if dossier.subtitle %}", "Cover Text"),
+        ("{{ dossier.subtitle }}", "Cover Text"),
+        ("{%p endif %}", "Cover Text"),
+    )
+    middle = drawn.rows[1].cells[0]
+    middle.paragraphs[0].add_run("{% if volume.count > 1 %}Volume {{ volume.number }} of {{ volume.count }}{% endif %}")
+    below(
+        middle,
+        ("{%p if volume.count > 1 %}", "Cover Text"),
+        ("{{ volume.items|join('; ', attribute='title') }}", "Note"),
+        ("{%p endif %}", "Cover Text"),
+    )
+    gap(document, 12, SMALL)  # else Word takes the two tables for one
+    fields = (
+        ("Prepared by", "{{ dossier.organisation }}", "dossier.organisation"),
+        ("Period", "{{ dossier.period }}", "dossier.period"),
+        ("Pages", "{{ volume.first_label }} to {{ volume.last_label }}", "volume.first_label"),
+        ("Date", "{{ dossier.date|" + LONG_DAY + " }}", ""),
+    )
+    rows = []
+    for name, value, condition in fields:
+        row: list[Cell] = [(name, "Field"), (value, "Field Text")]
+        rows += [row_tag(f"{{%tr if {condition} %}}", 2), row, row_tag("{%tr endif %}", 2)] if condition else [row]
+    table(document, [34, WIDTH - 34], rows, rules=LINES)
+    shrink_last(document, SMALL)
+
+
+def index(document: Any) -> None:
+    """One row for each section, tab and document; everything with a page jumps to it."""
+    title = (
+        "{% if volume.general %}General index{% elif volume.count > 1 %}Index to volume {{ volume.number }}"
+        "{% else %}Index{% endif %}"
+    )
+    add(document, title, "Title")
+    page = "{{ link(row.page, row.to) }}"
+    origin = "{% set from = [row.issuer, row.number]|select|list %}{% if from %}{{ from|join(', ') }}{% endif %}"
+    rows: list[list[Cell]] = [
+        [("Tab", "Table Head"), ("Document", "Table Head"), ("Date", "Table Head"), ("Page", "Table Head Right")],
+        row_tag("{%tr for row in index %}", 4),
+        row_tag("{%tr if volume.general and row.volume and not row.cited and loop.changed(row.volume) %}", 4),
+        [("Volume {{ row.volume }}", "Table Strong", 4)],
+        row_tag("{%tr endif %}", 4),
+        row_tag("{%tr if row.kind == 'section' %}", 4),
+        [("{{ row.id }}", "Table Strong"), (TITLE, "Table Strong", 2), (page, "Table Strong Right")],
+        row_tag("{%tr elif row.kind == 'item' %}", 4),
+        [
+            ("{{ row.id }}", "Table Strong"),
+            (
+                TITLE + "{% if row.status == 'not-applicable' %} (not applicable){% endif %}",
+                "Table Strong",
+                2,
+            ),
+            (page, "Table Strong Right"),
+        ],
+        row_tag("{%tr elif row.kind == 'evidence' %}", 4),
+        [
+            ("", "Table Text"),
+            (TITLE + STATE, "Table Text"),
+            ("{{ row.date|" + DAY + " }}", "Table Text"),
+            (page, "Table Right"),
+        ],
+        row_tag("{%tr else %}", 4),
+        [("", "Table Text"), (TITLE, "Table Text", 2), (page, "Table Right")],
+        row_tag("{%tr endif %}", 4),
+        row_tag("{%tr endfor %}", 4),
+    ]  # fmt: skip
+    drawn = table(document, [16, 100, 27, 17], rows, header=1, rules=LINES)
+    below(
+        drawn.rows[10].cells[1],
+        ("{%p if row.issuer or row.number %}", SMALL),
+        (origin, SMALL),
+        ("{%p endif %}", SMALL),
+    )
+    for row in (drawn.rows[3], drawn.rows[6]):
+        shade(row)
+    keep_with_next(drawn.rows[3], drawn.rows[6], drawn.rows[8])
+    shrink_last(document, SMALL)
+
+
+def divider(document: Any) -> None:
+    """The tab's number, as large as a hand, its title, and what lies behind it."""
+    gap(document, 60, SMALL)
+    add(document, "TAB", "Tab Word")
+    add(document, "{%p if item.id|length > 3 %}", "Tab Word")
+    add(document, "{{ item.id }}", "Tab Number Small")
+    add(document, "{%p else %}", "Tab Word")
+    add(document, "{{ item.id }}", "Tab Number")
+    add(document, "{%p endif %}", "Tab Word")
+    add(document, "{{ item.title }}", "Tab Title")
+    add(document, "{% if item.section %}{{ item.section }}{% endif %}", "Tab Section")
+    gap(document, 30, SMALL)
+    rows: list[list[Cell]] = [
+        [("Document", "Table Head"), ("Date", "Table Head"), ("Page", "Table Head Right")],
+        row_tag("{%tr for row in item.evidence %}", 3),
+        [
+            (TITLE + STATE, "Table Text"),
+            ("{{ row.date|" + DAY + " }}", "Table Text"),
+            ("{{ link(row.page, row.to) }}", "Table Right"),
+        ],
+        row_tag("{%tr endfor %}", 3),
+        row_tag("{%tr if item.not_applicable %}", 3),
+        [("Not applicable: {{ item.not_applicable }}", "Table Text", 3)],
+        row_tag("{%tr endif %}", 3),
+    ]  # fmt: skip
+    table(document, [106, 32, 22], rows, header=1, rules=LINES)
+    shrink_last(document, SMALL)
+
+
+def scores(document: Any) -> None:
+    """Every requirement with its claim and the page of its proof, subtotals by section, the total."""
+    add(document, "Self-assessment", "Title")
+    add(document, "{% if dossier.organisation %}{{ dossier.organisation }}{% endif %}", "Note")
+    page = "{% if row.unproved %}to follow{% else %}{{ link(row.page, row.to) }}{% endif %}"
+    right = "Table Head Right"
+    rows: list[list[Cell]] = [
+        [
+            ("Tab", "Table Head"), ("Requirement", "Table Head"), ("Points", right), ("Claimed", right),
+            ("Finding", "Table Head"), ("Page", right),
+        ],
+        row_tag("{%tr for row in scores.rows %}", 6),
+        row_tag("{%tr if row.kind == 'section' %}", 6),
+        [
+            ("{{ row.id }}", "Table Strong"),
+            ("{{ row.title }}", "Table Strong"),
+            ("{{ row.points }}", "Table Strong Right"),
+            ("{{ row.self_score }}", "Table Strong Right"),
+            ("Subtotal", "Table Strong"),
+            ("{{ link(row.page, row.to) }}", "Table Strong Right"),
+        ],
+        row_tag("{%tr else %}", 6),
+        [
+            ("{{ row.id }}", "Table Text"),
+            ("{{ row.title }}", "Table Text"),
+            ("{{ row.points }}", "Table Right"),
+            ("{{ row.self_score }}", "Table Right"),
+            ("{{ row.conclusion }}{% if row.deduction %} Points lost: {{ row.deduction }}{% endif %}", SMALL),
+            (page, "Table Right"),
+        ],
+        row_tag("{%tr endif %}", 6),
+        row_tag("{%tr endfor %}", 6),
+        [
+            ("Total", "Table Strong", 2),
+            ("{{ scores.points }}", "Table Strong Right"),
+            ("{{ scores.self_score }}", "Table Strong Right"),
+            ("{% if scores.difference != '0' %}{{ scores.difference }} not claimed{% endif %}", "Table Strong", 2),
+        ],
+    ]  # fmt: skip
+    drawn = table(document, [12, 58, 15, 18, 43, 14], rows, header=1, rules=LINES, padding=(80, 80, 50, 80))
+    below(
+        drawn.rows[5].cells[1],
+        ("{%p if row.criteria %}", SMALL),
+        ("{{ row.criteria }}", SMALL),
+        ("{%p endif %}", SMALL),
+    )
+    for row in (drawn.rows[3], drawn.rows[8]):
+        shade(row)
+    keep_with_next(drawn.rows[3], drawn.rows[8])
+    gap(document, 24, SMALL)
+    signature(document, "Completed by", "Reviewed by")
+
+
+def signature(document: Any, *people: str) -> None:
+    """Room for signatures and dates, in one row: several would part at the foot of a page."""
+    cells: list[Cell] = []
+    for who in people:
+        cells += [(who, "Field"), ("", "Field Text")]
+    drawn = table(document, [26, 54] * len(people), [cells], rules=LINES)
+    height(drawn.rows[0], 24, TOP)
+    for cell in drawn.rows[0].cells[::2]:
+        below(cell, ("", "Field"), ("Date", "Field"))
+    shrink_last(document, SMALL)
+
+
+def checklist(document: Any) -> None:
+    """The last sheet: what the bundle holds, by department; what is to follow; who compiled and who checked it."""
+    add(document, "Certificate of contents", "Title")
+    plural = "{{ checklist.%s }} %s{%% if checklist.%s != 1 %%}s{%% endif %%}"
+    counts = [
+        plural % (name, word, name) for name, word in (("volumes", "volume"), ("pages", "page"), ("sheets", "sheet"))
+    ]
+    add(
+        document,
+        f"This bundle is made of {counts[0]} and {counts[1]} ({counts[2]}). It holds "
+        + plural % ("evidence", "document", "evidence")
+        + " under "
+        + plural % ("items", "tab", "items")
+        + ".",
+        "Normal",
+    )
+    for text in (
+        "{%p if checklist.complete %}",
+        "Every document that is listed is bound, and the pages in the index have been checked against the bundle.",
+        "{%p else %}",
+        "The bundle is not complete. What is outstanding is listed below; build it again when that arrives.",
+        "{%p endif %}",
+    ):
+        add(document, text, "Normal")
+    add(document, "{%p if checklist.units %}", "Normal")
+    add(document, "Documents by supplier", "Heading 1")
+    rows: list[list[Cell]] = [
+        [("Supplied by", "Table Head"), ("Documents", "Table Head Right"), ("Pages", "Table Head Right")],
+        row_tag("{%tr for unit in checklist.units %}", 3),
+        [
+            ("{% if unit.name %}{{ unit.name }}{% else %}not stated{% endif %}", "Table Text"),
+            ("{{ unit.evidence }}", "Table Right"),
+            ("{{ unit.pages }}", "Table Right"),
+        ],
+        row_tag("{%tr endfor %}", 3),
+    ]
+    table(document, [100, 32, 28], rows, header=1, rules=LINES)
+    add(document, "{%p endif %}", "Normal")
+    add(document, "{%p if checklist.problems %}", "Normal")
+    add(document, "Outstanding", "Heading 1")
+    rows = [
+        [("Document", "Table Head"), ("What is wrong", "Table Head"), ("What to do", "Table Head")],
+        row_tag("{%tr for problem in checklist.problems %}", 3),
+        [
+            ("{{ problem.evidence or problem.item }}", "Table Text"),
+            ("{{ problem.message }}", SMALL),
+            ("{{ problem.fix }}", SMALL),
+        ],
+        row_tag("{%tr endfor %}", 3),
+    ]
+    table(document, [24, 72, 64], rows, header=1, rules=LINES)
+    add(document, "{%p endif %}", "Normal")
+    gap(document, 24, SMALL)
+    signature(document, "Compiled by", "Checked by")
+
+
+def placeholder(document: Any) -> None:
+    """The sheet that stands where something is missing."""
+    gap(document, 70, SMALL)
+    add(document, "Document to follow", "Title")
+    fields = (
+        ("Document", "placeholder.id", "{{ placeholder.id }}  {{ placeholder.title }}"),
+        ("Tab", "placeholder.item_id", "{{ placeholder.item_id }}  {{ placeholder.item_title }}"),
+        ("Owed by", "placeholder.unit", "{{ placeholder.unit }}"),
+        ("Contact", "placeholder.contact", "{{ placeholder.contact }}"),
+        ("Reason", "placeholder.reason", "{{ placeholder.reason }}"),
+        ("What to do", "placeholder.fix", "{{ placeholder.fix }}"),
+    )  # fmt: skip
+    rows: list[list[Cell]] = [
+        [(name, "Field"), (f"{{% if {condition} %}}{value}{{% else %}}—{{% endif %}}", "Field Text")]
+        for name, condition, value in fields
+    ]
+    drawn = table(document, [30, WIDTH - 30], rows, rules=LINES)
+    for row in drawn.rows:
+        height(row, 11, MIDDLE)
+    note = add(
+        document,
+        "This sheet keeps the place of the document, which takes its place when the bundle is built again.",
+        "Note",
+    )
+    note.paragraph_format.space_before = Pt(12)
+
+
+def spine(document: Any) -> None:
+    """The label for the back of a lever arch file."""
+    rows: list[list[Cell]] = [
+        [("{{ dossier.organisation }}", "Spine Text")],
+        [("{%p if dossier.title|length > 50 %}", "Spine Title")],
+        row_tag("{%tr if volume.count > 1 %}", 1),
+        [("{{ volume.number }}", "Spine Number")],
+        row_tag("{%tr endif %}", 1),
+        [("Pages {{ volume.first_label }} to {{ volume.last_label }}", "Spine Text")],
+    ]
+    drawn = table(document, [52], rows, rules=("top", "bottom", "insideH"), padding=(100, 40, 60, 40))
+    for row, millimetres in zip(drawn.rows, (34, 76, 0, 30, 0, 26), strict=True):
+        height(row, millimetres, MIDDLE)
+    below(
+        drawn.rows[1].cells[0],
+        ("{{ dossier.title }}", "Spine Title Small"),
+        ("{%p else %}", "Spine Title"),
+        ("{{ dossier.title }}", "Spine Title"),
+        ("{%p endif %}", "Spine Title"),
+    )
+    below(
+        drawn.rows[5].cells[0],
+        ("{%p if volume.count > 1 %}", "Spine Text"),
+        ("Volume {{ volume.number }} of {{ volume.count }}", "Spine Text"),
+        ("{%p endif %}", "Spine Text"),
+        ("{{ dossier.date|" + LONG_DAY + " }}", "Spine Text"),
+    )
+    shrink_last(document, SMALL)
+
+
+TEMPLATES: dict[str, tuple[str, Draw, Look]] = {
+    "cover": ("Cover", cover, LOOK),
+    "index": ("Index", index, LOOK),
+    "divider": ("Divider", divider, LOOK),
+    "scores": ("Self-assessment", scores, LOOK),
+    "checklist": ("Certificate of contents", checklist, LOOK),
+    "placeholder": ("Document to follow", placeholder, LOOK),
+    "spine": ("Spine label", spine, SPINE),
+}
+
+if __name__ == "__main__":
+    main()

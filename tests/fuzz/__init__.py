@@ -1,0 +1,1 @@
+"""Fuzz targets: the manifest loader and the file recogniser, given any bytes; see README.md."""

@@ -1,0 +1,274 @@
+"""What a file says of itself is read as it is, without converting it, and never taken for more than it says."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pypdfium2
+import pytest
+from conftest import MakeDocx, MakePdf, MakePhoto
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from dossier import probe, sources
+from dossier.errors import ConversionError
+from dossier.probe import Look
+
+A4 = (595.276, 841.89)
+Look_at = Callable[[str], Look]
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Look_at:
+    """Return a function that looks at a file of the sources folder."""
+
+    def at(name: str) -> Look:
+        seen = probe.look(sources.read(tmp_path / "sources", name), A4, 200)
+        assert isinstance(seen, Look)
+        return seen
+
+    return at
+
+
+def paper(seed: int, size: tuple[int, int] = (620, 877)) -> Image.Image:
+    """Draw a paper: a heading, paragraphs that begin with an indent and end somewhere, a seal."""
+    random = Random(seed)
+    picture = Image.new("L", size, "white")
+    pen = ImageDraw.Draw(picture)
+    across = random.randrange(100, 220)
+    pen.rectangle((size[0] / 2 - across, 60, size[0] / 2 + across, 84), fill="black")
+    top = 130
+    while top < 640:
+        for line in range(random.randrange(1, 6)):
+            last = random.randrange(150, 540)
+            pen.rectangle(
+                (110 if line == 0 else 80, top, last if random.random() < 0.3 else 540, top + 9), fill="black"
+            )
+            top += 22
+        top += random.randrange(0, 40)
+    left, low = random.randrange(250, 450), random.randrange(660, 760)
+    pen.ellipse((left, low, left + 100, low + 100), outline="gray", width=8)
+    return picture
+
+
+def pictured(path: Path, *pictures: Image.Image) -> Path:
+    """Write a PDF of scans alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    canvas = Canvas(str(path), pagesize=A4)
+    for picture in pictures:
+        canvas.drawImage(ImageReader(picture), 0, 0, *A4)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+# --- dates ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("1-1/关于2023年工作的通知.pdf", [("2023年", 2023, None)]),
+        ("云府发〔2021〕5号.pdf", [("2021", 2021, None)]),
+        ("会议20230412签到.jpg", [("20230412", 2023, date(2023, 4, 12))]),
+        ("2023年4月12日 会议.jpg", [("2023年4月12日", 2023, date(2023, 4, 12))]),
+        ("IMG_2023-04-12.jpg", [("2023-04-12", 2023, date(2023, 4, 12))]),
+        ("合同18520230412345678.pdf", []),
+        ("20231399.pdf", []),
+        ("第25次会议.pdf", []),
+        ("2022/报告.pdf", []),
+    ],
+)
+def test_dates_in_a_name_are_found_as_written(name: str, found: list[tuple[str, int, date | None]]) -> None:
+    assert list(probe.dates_in(name)) == found
+
+
+@given(st.text(max_size=60))
+def test_no_name_is_too_odd_for_dates(name: str) -> None:
+    for written, year, day in probe.dates_in(name or "x"):
+        assert str(year) in written
+        assert day is None or day.year == year
+
+
+def test_a_word_file_says_when_it_was_made(make_docx: MakeDocx, look: Look_at, tmp_path: Path) -> None:
+    path = make_docx("sources/a.docx")
+    assert look("a.docx").made is None  # the library's own template is of no day
+    rewritten(path, "docProps/core.xml", lambda text: text.replace("2013-12-23", "2022-05-06"))
+    assert (look("a.docx").made, look("a.docx").made_by) == (date(2022, 5, 6), "Office properties")
+
+
+def rewritten(path: Path, part: str, change: Callable[[str], str]) -> None:
+    with zipfile.ZipFile(path) as package:
+        members = {name: package.read(name) for name in package.namelist()}
+    members[part] = change(members[part].decode()).encode()
+    with zipfile.ZipFile(path, "w") as package:
+        for name, data in members.items():
+            package.writestr(name, data)
+
+
+def test_a_pdf_says_when_it_was_made(make_pdf: MakePdf, look: Look_at) -> None:
+    path = make_pdf("sources/a.pdf")
+    assert look("a.pdf").made is None  # the day that reproducible writers put
+    data = path.read_bytes()
+    assert data.count(b"D:20000101") >= 1
+    path.write_bytes(data.replace(b"D:20000101", b"D:20220506"))
+    assert (look("a.pdf").made, look("a.pdf").made_by) == (date(2022, 5, 6), "PDF properties")
+
+
+def test_a_photo_says_when_it_was_taken_and_is_no_scan(look: Look_at, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2023:04:12 09:06:11"
+    (tmp_path / "sources").mkdir()
+    Image.new("RGB", (827, 1169)).save(tmp_path / "sources" / "a.jpg", exif=exif, dpi=(100, 100))
+    seen = look("a.jpg")
+    assert (seen.made, seen.made_by, seen.low) == (date(2023, 4, 12), "camera", ())
+
+
+# --- pages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dpi", "low"), [(100, ((1, 100),)), (150, ((1, 150),)), (200, ()), (300, ())])
+def test_a_scan_of_few_dots_is_seen(look: Look_at, tmp_path: Path, dpi: int, low: tuple[tuple[int, int], ...]) -> None:
+    size = round(8.27 * dpi), round(11.69 * dpi)
+    (tmp_path / "sources").mkdir()
+    Image.new("L", size, "white").save(tmp_path / "sources" / "a.png", dpi=(dpi, dpi))
+    pictured(tmp_path / "sources" / "a.pdf", Image.new("L", size, "white"))
+    assert look("a.png").low == low
+    assert look("a.pdf").low == low
+
+
+def test_every_page_of_a_tiff_is_looked_at(make_photo: MakePhoto, look: Look_at) -> None:
+    make_photo("sources/a.tif", (827, 1169), dpi=100, frames=3)
+    assert (look("a.tif").pages, look("a.tif").low) == (3, ((1, 100), (2, 100), (3, 100)))
+
+
+def test_blank_pages_and_pages_without_text_are_seen(look: Look_at, tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    canvas = Canvas(str(tmp_path / "sources" / "a.pdf"), pagesize=A4)
+    canvas.drawString(100, 100, "text")
+    canvas.showPage()
+    canvas.showPage()
+    canvas.rect(10, 10, 100, 100, fill=1)
+    canvas.showPage()
+    canvas.drawImage(ImageReader(paper(1)), 0, 0, 10, 10)
+    canvas.drawString(100, 100, "text")
+    canvas.showPage()
+    canvas.save()
+    seen = look("a.pdf")
+    assert (seen.pages, seen.blank, seen.textless, seen.low) == (4, (2,), (3,), ())
+
+
+@pytest.mark.parametrize("tag", ["ins", "del", "moveFrom"])
+def test_tracked_changes_are_counted(make_docx: MakeDocx, look: Look_at, tag: str) -> None:
+    path = make_docx("sources/a.docx", "Text")
+    assert look("a.docx").tracked == 0
+    wrapped = f'<w:{tag} w:id="1" w:author="x"><w:r>'
+    rewritten(
+        path,
+        "word/document.xml",
+        lambda text: text.replace("<w:r>", wrapped, 1).replace("</w:r>", f"</w:r></w:{tag}>", 1),
+    )
+    assert look("a.docx").tracked == 1
+
+
+# --- what looks alike ----------------------------------------------------------------------------------------------
+
+
+def scanned_again(picture: Image.Image) -> Image.Image:
+    """Return what another scanner makes of a paper: a little turned and moved, greyer, fewer dots."""
+    turned = picture.rotate(0.6, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    moved = Image.new("L", turned.size, "white")
+    moved.paste(turned, (4, -5))
+    small = moved.resize((turned.width * 3 // 4, turned.height * 3 // 4)).point(lambda level: int(level * 0.95))
+    data = io.BytesIO()
+    small.save(data, "JPEG", quality=70)
+    return Image.open(data)
+
+
+def prints(look: Look_at, folder: Path, *pictures: Image.Image) -> list[probe.Print]:
+    (folder / "sources").mkdir(exist_ok=True)
+    found = []
+    for number, picture in enumerate(pictures):
+        picture.save(folder / "sources" / f"{number}.png")
+        found.append(probe.print_of(look(f"{number}.png").picture))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_two_scans_of_one_paper_are_alike(look: Look_at, tmp_path: Path, seed: int) -> None:
+    one, other = prints(look, tmp_path, paper(seed), scanned_again(paper(seed)))
+    assert probe.alike(one, other)
+    assert probe.alike(other, one)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_different_papers_are_not_alike(look: Look_at, tmp_path: Path, seed: int) -> None:
+    one, other = prints(look, tmp_path, paper(seed), paper(seed + 1))
+    assert not probe.alike(one, other)
+
+
+def test_blank_papers_are_like_nothing(look: Look_at, tmp_path: Path) -> None:
+    blank = Image.new("L", (620, 877), "white")
+    one, other, drawn = prints(look, tmp_path, blank, blank, paper(1))
+    assert not probe.alike(one, other)
+    assert not probe.alike(one, drawn)
+
+
+def test_a_scan_in_a_pdf_is_like_the_same_scan_as_an_image(look: Look_at, tmp_path: Path) -> None:
+    [one] = prints(look, tmp_path, paper(3))
+    pictured(tmp_path / "sources" / "a.pdf", paper(3))
+    assert probe.alike(one, probe.print_of(look("a.pdf").picture))
+
+
+# --- hostile -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "docx", "jpg", "png", "tif"])
+def test_damaged_files_are_refused_or_say_nothing(
+    make_pdf: MakePdf, make_docx: MakeDocx, make_photo: MakePhoto, tmp_path: Path, suffix: str
+) -> None:
+    name = f"sources/a.{suffix}"
+    path = {"pdf": make_pdf, "docx": make_docx}[suffix](name) if suffix in ("pdf", "docx") else make_photo(name)
+    data = path.read_bytes()
+    for cut in range(8, len(data), max(1, len(data) // 25)):
+        path.write_bytes(data[:cut])
+        seen = probe.look(sources.read(tmp_path / "sources", path.name), A4, 200)
+        assert isinstance(seen, Look | ConversionError)
+
+
+def test_a_file_that_kills_its_worker_is_named_and_the_others_are_seen(
+    make_pdf: MakePdf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        make_pdf(f"sources/{number}.pdf", pages=2)
+    before = probe.look
+
+    def look_or_die(source: sources.SourceFile, sheet: tuple[float, float], least: int) -> Look | ConversionError:
+        if source.name == "7.pdf":
+            import os  # noqa: PLC0415 - only the worker ends
+
+            os._exit(11)
+        return before(source, sheet, least)
+
+    monkeypatch.setattr(probe, "look", look_or_die)
+    files = [sources.read(tmp_path / "sources", f"{number}.pdf") for number in range(40)]
+    found = probe.look_all(files, A4, 200, 2)
+
+    assert set(found) == {file.key for file in files}
+    bad = {key: seen for key, seen in found.items() if isinstance(seen, ConversionError)}
+    assert list(bad) == ["7.pdf"]
+    assert bad["7.pdf"].code == "crashed-source"
+
+
+def test_looking_agrees_with_pdfium_on_the_number_of_pages(make_pdf: MakePdf, look: Look_at) -> None:
+    path = make_pdf("sources/a.pdf", pages=7)
+    with pypdfium2.PdfDocument(path) as document:
+        assert look("a.pdf").pages == len(document) == 7
