@@ -19,6 +19,7 @@ from pypdf.generic import (
     DictionaryObject,
     IndirectObject,
     NameObject,
+    NumberObject,
     StreamObject,
     read_object,
 )
@@ -130,9 +131,10 @@ class _Search:
     def _held(self, holder: IndirectObject) -> tuple[bytes, int]:
         """Return what a stream of objects holds, and where its first object begins."""
         stream = self._get(holder)
-        if not isinstance(stream, StreamObject):
+        first = stream.get("/First") if isinstance(stream, StreamObject) else None
+        if not isinstance(stream, StreamObject) or not isinstance(first, NumberObject):
             raise ValueError(f"object {holder.idnum} should hold others")
-        return bytes(stream.get_data()), int(stream["/First"])
+        return bytes(stream.get_data()), int(first)
 
     def _walk(self, value: object, number: int) -> Iterator[Acting]:
         """Yield what could act in an object; those that it refers to are looked at in their turn."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -81,11 +81,18 @@ class Cache:
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
-        """Give a temporary folder on the cache's own disk, so that finished files can be renamed into place."""
+        """Give a temporary folder on the cache's own disk, so that finished files can be renamed into place.
+
+        It is locked for as long as its owner lives: one that can be locked by another was left by a killed process.
+        """
+        work = self.folder / f".work-{secrets.token_hex(8)}"
+        lock = _lock_of(work)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            work = Path(tempfile.mkdtemp(prefix=".work-", dir=self.folder))
-        except OSError as error:
+            lock.acquire(timeout=0)  # before the folder is there: without a lock it is nobody's
+            work.mkdir(mode=0o700)
+        except (OSError, NotImplementedError) as error:
+            _unlock(work, lock)
             raise CacheError(
                 f"cannot write the cache {self.folder}: {error}",
                 fix="make the folder writable, or set DOSSIER_CACHE to another one",
@@ -94,6 +101,7 @@ class Cache:
             yield work
         finally:
             shutil.rmtree(work, ignore_errors=True)
+            _unlock(work, lock)
 
     def size(self) -> tuple[int, int]:
         """Return how many parts are stored, and their size in bytes."""
@@ -128,14 +136,16 @@ class Cache:
 
     def _sweep(self) -> None:
         """Remove what killed builds left behind: workspaces, and halves of entries."""
+        for work in {path.with_suffix("") for path in self.folder.glob(".work-*")}:
+            lock = _lock_of(work)
+            with suppress(OSError, NotImplementedError):  # its owner lives, or this may not be written
+                lock.acquire(timeout=0)
+                shutil.rmtree(work, ignore_errors=True)
+                _unlock(work, lock)
         halves = (path for path in self.folder.glob("parts/??/*") if not path.with_suffix(".json").exists())
-        for stray in (*self.folder.glob(".work-*"), *halves):
+        for stray in halves:
             with suppress(OSError):  # another process removed it meanwhile
-                if time.time() - stray.stat().st_mtime <= 24 * _IN_USE:
-                    continue
-                if stray.is_dir():
-                    shutil.rmtree(stray, ignore_errors=True)
-                else:
+                if time.time() - stray.stat().st_mtime > 24 * _IN_USE:
                     stray.unlink()
 
     def _paths(self, key: str) -> tuple[Path, Path]:
@@ -155,6 +165,18 @@ class Cache:
     def _remove(self, record: Path) -> None:
         record.unlink(missing_ok=True)
         record.with_suffix(".pdf").unlink(missing_ok=True)
+
+
+def _lock_of(work: Path) -> FileLock:
+    return FileLock(work.with_suffix(".lock"))
+
+
+def _unlock(work: Path, lock: FileLock) -> None:
+    # Removed while it is held: whoever opened it meanwhile finds it unlinked and starts over.
+    if lock.is_locked:
+        with suppress(OSError):  # Windows keeps files that are open
+            work.with_suffix(".lock").unlink(missing_ok=True)
+        lock.release()
 
 
 def _record(part: Part) -> str:

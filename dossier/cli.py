@@ -22,13 +22,13 @@ from rich.text import Text
 
 from dossier import cache as store
 from dossier import doctor as examination
-from dossier import manifest, template_sets
+from dossier import manifest, publish, template_sets
 from dossier.authoring import catalogue, lint, preview, starter
 from dossier.build import Binder, Engine, Event
 from dossier.build import build as build_binder
 from dossier.check import Report, Standing
 from dossier.check import check as check_dossier
-from dossier.errors import DossierError, ExitStatus, Problem, ProblemsError, UsageError
+from dossier.errors import DossierError, ExitStatus, OutputError, Problem, ProblemsError, UsageError
 from dossier.verify import verify as verify_binder
 
 _STAGES = {
@@ -251,6 +251,74 @@ def _report_json(report: Report) -> dict[str, Any]:
     }
 
 
+@_commands.command("export")
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST]")
+@click.option("-o", "--out", required=True, metavar="FILE.xlsx", help="The workbook to write.")
+@click.option("--passwords", metavar="FILE", help="Lines of `source: password`, for sources that are encrypted.")
+def export_command(manifests: tuple[str, ...], out: str, *, passwords: str | None) -> int:
+    """Write the items, their states and what is owed into an Excel workbook, to be edited and imported again."""
+    from dossier import exchange  # noqa: PLC0415 - other commands need no Excel
+
+    loaded = _one(manifests)
+    known = manifest.load_passwords(passwords) if passwords else {}
+    report = check_dossier(loaded, passwords=known)
+    path = Path(out)
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(f"{out} is not called .xlsx", fix=f"write -o {path.with_suffix('.xlsx')}")
+    try:
+        exchange.export(report, path)
+    except OSError as error:
+        fix = "close it in Excel, or name another file"
+        raise OutputError(f"{out} cannot be written: {error.strerror}", fix=fix) from None
+    _out.print(Text(f"{len(report.items)} items written to {out}"))
+    return ExitStatus.COMPLETE
+
+
+@_commands.command("import")
+@click.argument("workbook", metavar="FILE.xlsx")
+@click.option("-o", "--out", default="dossier.yaml", metavar="MANIFEST", help="The manifest to make or to change.")
+@click.option("--sheet", default="", help="The sheet that holds the table; left out, the first that has one.")
+@click.option("--column", "columns", multiple=True, metavar="HEAD=LETTERS", help="Which column is what: 分值=F.")
+@click.option("--title", default="", help="The title of a new manifest; left out, the workbook's name.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def import_command(workbook: str, out: str, *, sheet: str, columns: tuple[str, ...], title: str, dry_run: bool) -> int:
+    """Read a table of items from Excel: into a new manifest, or what differs into the one that is there."""
+    from dossier import exchange, scoresheet  # noqa: PLC0415 - other commands need no Excel
+
+    wrong = next((column for column in columns if "=" not in column), None)
+    if wrong is not None:
+        raise UsageError(f"--column {wrong} names no letters", fix="write it like --column 分值=F")
+    given = dict(column.split("=", 1) for column in columns)
+    table = scoresheet.read(Path(workbook), sheet=sheet, columns=given)
+    mapped = ", ".join(f"{name}={letters}" for name, letters in table.columns.items())
+    _err.print(Text(f"{workbook}, sheet {table.sheet}: heads in row {table.heads[0]}; columns {mapped}"))
+    path = Path(out)
+    if path.exists():
+        merged = exchange.merge(table, manifest.load(path), path.read_text(encoding="utf-8"))
+        for change in merged.changes:
+            _out.print(Text(f"{change.item}: {change.key} = {change.value or '(removed)'}"))
+        text, problems, done = merged.text, merged.problems, f"{len(merged.changes)} values changed in {out}"
+    else:
+        text, problems = exchange.start(table, title or table.title or Path(workbook).stem), table.problems
+        done = f"{len(table.lines)} items written to {out}"
+    _show(problems)
+    bad = any(problem.severity == "error" for problem in problems)
+    if bad or dry_run:
+        _out.print(Text(f"nothing was changed{': correct the table, or map its columns with --column' if bad else ''}"))
+        return ExitStatus.INCOMPLETE if bad else ExitStatus.COMPLETE
+    publish.write_text(path, text)
+    _out.print(Text(done))
+    return ExitStatus.COMPLETE
+
+
+def _one(manifests: tuple[str, ...]) -> manifest.Manifest:
+    loaded = _load_all(_manifests(manifests))
+    if len(loaded) > 1:
+        names = ", ".join(str(one.path) for one in loaded)
+        raise UsageError("this takes one manifest at a time", fix=f"name one of {names}")
+    return loaded[0]
+
+
 @_commands.command("verify")
 @click.argument("path", metavar="DIR|binder.pdf")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
@@ -364,6 +432,8 @@ def templates_preview(
 ) -> int:
     """Fill one Word file, or every template of a set, and draw its pages; nothing is bound."""
     dossier = Path(manifest_path) if manifest_path else None
+    if watch and as_json:
+        raise UsageError("--watch and --json do not go together", fix="leave one of them out")
     if not watch:
         shown = preview.preview(path, Path(output), dossier=dossier, engine=engine)
         if as_json:

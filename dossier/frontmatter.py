@@ -22,7 +22,8 @@ from dossier.numbering import Pagination, Style
 from dossier.part import Part
 from dossier.template_sets import TemplateSet
 
-_MOST_ROUNDS = 6
+_MOST_ROUNDS = 20  # of lengths that never repeat themselves; those that do are found at once
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ def settle(book: Book, template_set: TemplateSet, today: date, convert: Convert,
     Raises TemplateError where a template cannot be filled, and UnsettledError where the lengths go on changing.
     """
     lengths: dict[str, int] = {}
-    flipping: list[str] = []
-    for rounds in range(1, _MOST_ROUNDS + 1):
+    seen: list[_Round] = []
+    while True:
         volumes, documents = lay_out(book, template_set, lengths)
         pagination = numbering.paginate(volumes, _style(book.plan.manifest))
         scene = Scene(book, documents, pagination, today, template_set)
@@ -56,16 +57,53 @@ def settle(book: Book, template_set: TemplateSet, today: date, convert: Convert,
         parts = dict(convert(filled))
         measured = {key: len(part.pages) for key, part in parts.items()}
         assumed = {block.key: block.pages for blocks in volumes for block in blocks if block.key in documents}
+        seen.append(_Round(dict(lengths), measured, documents, len(volumes)))
         if measured == assumed:
             evidence = {key: parts.pop(key) for key, document in documents.items() if document.kind == "evidence"}
-            return Settled(finished(book, evidence), pagination, parts, documents, filled, rounds, scene)
-        flipping = [key for key, pages in measured.items() if assumed.get(key) != pages]
+            return Settled(finished(book, evidence), pagination, parts, documents, filled, len(seen), scene)
         lengths |= measured
-    names = ", ".join(sorted({documents[key].template.name for key in flipping if key in documents}))
+        _check(seen, lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one round assumed of documents' lengths, and what came out."""
+
+    assumed: dict[str, int]
+    measured: dict[str, int]
+    documents: dict[str, Document]
+    volumes: int
+
+
+def _check(seen: list[_Round], lengths: Mapping[str, int]) -> None:
+    """Raise UnsettledError where the next round would do what an earlier one did, or there were too many."""
+    repeated = next((index for index, earlier in enumerate(seen) if earlier.assumed == lengths), None)
+    if repeated is None and len(seen) < _MOST_ROUNDS:
+        return
+    again = repeated is not None
+    last = seen[repeated:] if again else seen[-3:]
+    told: list[str] = []
+    for key, document in last[-1].documents.items():
+        pages = list(dict.fromkeys(one.measured[key] for one in last if key in one.measured))
+        if len(pages) > 1:
+            told.append(f"{_called(document)} {_changing(pages, again=again)} pages")
+    volumes = list(dict.fromkeys(one.volumes for one in last))
+    if len(volumes) > 1:
+        told.append(f"the book {_changing(volumes, again=again)} volumes")
+    more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     raise UnsettledError(
-        f"page numbers do not settle: the length of {names} changes with the numbers in it",
+        f"page numbers do not settle: {'; '.join(told[:_MOST_TOLD])}{more}, as the numbers in it change",
         fix="make its layout stable, for example give page-number columns a fixed width",
     )
+
+
+def _called(document: Document) -> str:
+    return document.template.name if document.volume == 1 else f"{document.template.name} of volume {document.volume}"
+
+
+def _changing(numbers: list[int], *, again: bool) -> str:
+    shown = [str(number) for number in (sorted(numbers) if again else numbers)[:_MOST_TOLD]]
+    return f"flips between {' and '.join(shown)}" if again else f"has {', then '.join(shown)}"
 
 
 def _style(manifest: Manifest) -> Style:

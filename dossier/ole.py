@@ -5,7 +5,8 @@ Files are hostile or damaged: every chain is bounded, and what cannot be followe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -43,6 +44,16 @@ def head(path: Path, name: str, size: int) -> bytes:
                 read = compound.read if entry.size >= _MINI_STREAM_UP_TO else compound.read_small
                 return read(entry.start, min(size, entry.size))
     return b""
+
+
+def broken_off(path: Path, wanted: Collection[str]) -> str:
+    """Return the first of the streams ``wanted`` that is at the top of a compound file and not whole, or nothing."""
+    with path.open("rb") as file:
+        compound = _Compound(file)
+        for entry in compound.top():
+            if entry.name in wanted and not compound.holds(entry):
+                return entry.name
+    return ""
 
 
 class _Compound:
@@ -88,9 +99,24 @@ class _Compound:
             end = (start + 1) * _MINI_SECTOR
             if end > _MAX_SMALL:
                 break
-            data += self.read(self._number(root, 116), end)[end - _MINI_SECTOR :]
+            piece = self.read(self._number(root, 116), end)[end - _MINI_SECTOR :]
+            if not piece:  # it lies beyond the end, and the chain may go round there for ever
+                break
+            data += piece
             start = self._number(self.read(self._number(self.header, 60), (start + 1) * 4), start * 4)
         return bytes(data[:size])
+
+    def holds(self, entry: _Entry) -> bool:
+        """Say whether a stream can be followed to its end, and the file is long enough for it."""
+        if entry.size < _MINI_STREAM_UP_TO:
+            return len(self.read_small(entry.start, entry.size)) == entry.size
+        end = self.file.seek(0, os.SEEK_END)
+        at, left = entry.start, entry.size if entry.size <= end else end + 1
+        while self.size and left > 0 and at < _LAST_SECTOR:
+            if (at + 1) * self.size + min(left, self.size) > end:
+                return False
+            at, left = self._next(at), left - self.size
+        return left <= 0
 
     def _sector(self, number: int) -> bytes:
         self.file.seek((number + 1) * self.size)

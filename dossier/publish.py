@@ -195,3 +195,19 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file as a whole, by way of one beside it; raises OutputError, and then nothing has changed."""
+    aside = path.with_name(f".{path.name}.new")
+    try:
+        aside.write_text(text, encoding="utf-8", newline="")
+        if path.exists():
+            shutil.copymode(path, aside)
+        _flush(aside)
+        aside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink()
+        fix = "check the disk and permissions"
+        raise OutputError(f"{path} cannot be written: {error.strerror}", fix=fix) from error

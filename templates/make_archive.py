@@ -2,17 +2,18 @@
 
 The forms are those of DA/T 22-2015: the list of archived files (归档文件目录) on A4 landscape, the stamp (归档章) of 45
 by 16 mm, the reference sheet (备考表), and labels for the backs of boxes of 310 by 220 mm, 20 to 50 mm wide. What the
-set lacks, it takes from ``official``. See ``drawing.py`` for what all sets share.
+set lacks, it takes from ``official``. See ``word_drawing.py`` for what all sets share.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from drawing import (
+from word_drawing import (
     BIAO,
     CENTER,
     FANG,
@@ -106,7 +107,7 @@ def main() -> None:
             f"spine-{width}",
             f"盒脊（{width}毫米）",
             narrow,
-            lambda document, width=width: spine(document, width),
+            partial(spine, width=width),
         )
 
 

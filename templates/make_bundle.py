@@ -1,7 +1,7 @@
 """Draws the first version of the Word templates of the set ``bundle``: ``python templates/make_bundle.py``.
 
 In English, for a court or an audit: an index by tab, dividers with large tab numbers, a label for the back of a lever
-arch file (60 by 190 mm). See ``drawing.py`` for what all sets share.
+arch file (60 by 190 mm). See ``word_drawing.py`` for what all sets share.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docx.shared import Pt
-from drawing import (
+from word_drawing import (
     ARIAL,
     CENTER,
     FOOT,
@@ -100,8 +100,8 @@ def cover(document: Any) -> None:
     """Title at the upper third, the particulars at the foot."""
     rows: list[list[Cell]] = [[("{{ dossier.title }}", "Cover Title")], [("", "Cover Text")]]
     drawn = table(document, [WIDTH], rows, rules=())
-    for row, millimetres, alignment in zip(drawn.rows, (92, 62), (FOOT, TOP), strict=True):
-        height(row, millimetres, alignment)
+    for drawn_row, millimetres, alignment in zip(drawn.rows, (92, 62), (FOOT, TOP), strict=True):
+        height(drawn_row, millimetres, alignment)
     below(
         drawn.rows[0].cells[0],
         ("{%p if dossier.subtitle %}", "Cover Text"),
@@ -327,7 +327,7 @@ def checklist(document: Any) -> None:
         ],
         row_tag("{%tr endfor %}", 3),
     ]
-    table(document, [24, 72, 64], rows, header=1, rules=LINES)
+    table(document, [24, 72, 64], rows, header=1, rules=LINES, padding=(80, 60, 50, 120))
     add(document, "{%p endif %}", "Normal")
     gap(document, 24, SMALL)
     signature(document, "Compiled by", "Checked by")

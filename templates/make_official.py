@@ -1,7 +1,7 @@
 """Draws the first version of the Word templates of the set ``official``: ``python templates/make_official.py``.
 
 Fonts, sizes and margins follow GB/T 9704-2012 (title 2号小标宋, body 3号仿宋, first-level heads 3号黑体; 37, 35, 28 and
-26 mm of margin); tables are set in 五号 to keep the index short. See ``drawing.py`` for what all sets share.
+26 mm of margin); tables are set in 五号 to keep the index short. See ``word_drawing.py`` for what all sets share.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from docx.shared import Pt
-from drawing import (
+from word_drawing import (
     BIAO,
     CENTER,
     FANG,

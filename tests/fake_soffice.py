@@ -1,7 +1,7 @@
 """Stands in for ``soffice``: does with each source what its text says. Copied to an executable by the tests.
 
-Beside itself it leaves ``runs.jsonl`` (arguments and environment of each run) and ``received/`` (what it was given).
-Asked for a workbook, it copies the ``made.xlsx`` beside it.
+Beside itself it leaves ``runs.jsonl`` (arguments, environment and limits of each run) and ``received/`` (what it was
+given). Asked for a workbook, it copies the ``made.xlsx`` beside it.
 """
 
 import json
@@ -34,7 +34,8 @@ def main() -> None:
     profile = next(a for a in sys.argv if a.startswith("-env:")).partition("file://")[2]
     settings = Path(profile, "user", "registrymodifications.xcu").read_text(encoding="utf-8")
     with (HOME / "runs.jsonl").open("a", encoding="utf-8") as runs:
-        runs.write(json.dumps({"argv": sys.argv[1:], "env": dict(os.environ), "profile": settings}) + "\n")
+        run = {"argv": sys.argv[1:], "env": dict(os.environ), "profile": settings, "limits": limits()}
+        runs.write(json.dumps(run) + "\n")
     start = sys.argv.index("--outdir")
     out = Path(sys.argv[start + 1])
     target = sys.argv[sys.argv.index("--convert-to") + 1]
@@ -43,6 +44,16 @@ def main() -> None:
             shutil.copyfile(HOME / "made.xlsx", out / f"{Path(name).stem}.xlsx")
         else:
             convert(Path(name), out / f"{Path(name).stem}.pdf")
+
+
+def limits() -> dict[str, int]:
+    """Return what is allowed here, where the system can say it."""
+    if sys.platform == "win32":
+        return {}
+    import resource  # noqa: PLC0415 - POSIX only
+
+    names = ("AS", "FSIZE", "CORE")
+    return {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[0] for name in names}
 
 
 def convert(source: Path, pdf: Path) -> None:

@@ -184,6 +184,13 @@ def test_streams_are_not_unpacked_and_not_kept(tmp_path: Path) -> None:
         assert (0, 5) not in reader.resolved_objects
 
 
+def test_a_stream_of_objects_is_looked_into_though_no_object_is_said_to_be_there(tmp_path: Path) -> None:
+    holder = b"<< /Type /ObjStm /N 1 /First 4 /Length 19 >>\nstream\n9 0 << /S /Launch >>\nendstream"
+    path = write(tmp_path / "a.pdf", CATALOG, PAGES, PAGE, FORM % b"", holder)
+
+    assert [one.number for one in found(path)] == [9]
+
+
 def test_an_object_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "a.pdf", CATALOG, PAGES, PAGE, FORM % b"", b"<< /S /Launch (")
 

@@ -25,6 +25,9 @@ ORDER = (
     "authoring.starter",
     "authoring",  # for template authors
     "build",  # the pipeline
+    "exchange",  # Excel both ways
+    "scoresheet",  # a table of Excel, read
+    "manifest_text",  # a manifest's text, changed here and there
     "check",
     "readiness",  # judges by the rules
     "probe",  # looks at sources without converting them
@@ -136,8 +139,9 @@ HOMES = {
     },
     "pypdf": {"verify", "identity", "acting", "convert.pdf"},  # the witness, and the digests that it compares
     "pypdfium2": {"verify", "convert.pdf", "authoring.preview", "authoring.stage", "probe"},  # reads labels back, finds ink, draws
+    "openpyxl": {"exchange", "scoresheet"},
     "watchfiles": {"authoring.preview"},
-    "yaml": {"yaml_source", "fields"},
+    "yaml": {"yaml_source", "fields", "manifest_text"},
     "pydantic": {"manifest", "fields", "receipt", "template_sets"},
     "filelock": {"publish", "cache"},
     "click": {"cli"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -364,6 +366,7 @@ def test_a_workspace_is_gone_after_a_failure(store: Cache) -> None:
     with pytest.raises(KeyboardInterrupt), store.workspace() as work:
         raise KeyboardInterrupt
     assert not work.exists()
+    assert list(store.folder.iterdir()) == []
 
 
 def test_two_workspaces_are_two_folders(store: Cache) -> None:
@@ -442,22 +445,50 @@ def test_trimming_spares_what_it_is_told_to_keep(store: Cache, make_part: Make) 
 def test_trimming_sweeps_away_what_killed_builds_left_long_ago(store: Cache, make_part: Make) -> None:
     stored = store.put(KEY, make_part())
     parts = stored.path.parent
-    stale = [store.folder / ".work-old", parts / "ab-half.pdf", parts / "ab-half2.tmp"]
-    fresh = [store.folder / ".work-new", parts / "ab-new.pdf"]
-    for path in (*stale, *fresh):
-        if path.name.startswith(".work"):
-            path.mkdir()
-            (path / "file").write_text("x", encoding="utf-8")
-        else:
-            path.write_bytes(b"x")
+    stale, fresh = [parts / "ab-half.pdf", parts / "ab-half2.tmp"], parts / "ab-new.pdf"
+    for path in (*stale, fresh):
+        path.write_bytes(b"x")
     for path in stale:
         age(path, 25 * HOUR)
 
     store.trim()
 
     assert not any(path.exists() for path in stale)
-    assert all(path.exists() for path in fresh)
+    assert fresh.exists()
     assert store.get(KEY) == stored
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from dossier.cache import Cache
+with Cache(Path(sys.argv[1])).workspace() as work:
+    (work / "file").write_text("x")
+    print(work, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_the_workspace_of_a_killed_process_is_swept_away_and_that_of_a_living_one_is_not(store: Cache) -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", HOLDER, str(store.folder)], stdout=subprocess.PIPE, text=True) as dead,
+        subprocess.Popen([sys.executable, "-c", HOLDER, str(store.folder)], stdout=subprocess.PIPE, text=True) as alive,
+    ):
+        assert dead.stdout is not None
+        assert alive.stdout is not None
+        left, used = Path(dead.stdout.readline().strip()), Path(alive.stdout.readline().strip())
+        try:
+            dead.kill()
+            dead.wait()
+            with store.workspace() as own:
+                store.trim()
+                assert not left.exists()
+                assert (used / "file").exists()
+                assert own.exists()
+        finally:
+            alive.kill()
+    store.trim()
+    assert list(store.folder.glob(".work-*")) == []
 
 
 def test_trimming_bears_that_another_build_ends_meanwhile(

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from conftest import MakeDocx, MakeManifest, MakePdf, MakePhoto
 from rich.console import Console
+from word_xml import word
 
 import dossier
 from dossier import cli
@@ -415,8 +416,8 @@ def test_brackets_are_shown_as_they_are(
     monkeypatch.setattr(cli, "_out", Console(width=200, highlight=False, soft_wrap=True))
     status, out, err = run("check")
     assert status == 1
-    for word in ("[red]title[/]", "[bold]one[/]", "[/unit]", "[b]Li"):
-        assert word in out
+    for name in ("[red]title[/]", "[bold]one[/]", "[/unit]", "[b]Li"):
+        assert name in out
     assert "[late].pdf is not there" in err
 
     terminal = io.StringIO()
@@ -489,6 +490,132 @@ def test_templates_list_names_the_shipped_set_and_what_it_holds(run: Run) -> Non
     [line] = [line for line in out.splitlines() if line.startswith("official: ")]
     for name in ("cover", "index", "divider", "scores", "checklist", "placeholder"):
         assert name in line
+
+
+# --- for template authors ------------------------------------------------------------------------------------------
+
+
+def test_a_sound_template_exits_0(run: Run) -> None:
+    word(Path("cover.docx"), "{{ dossier.title }}")
+    status, out, err = run("templates", "check", "cover.docx")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[-1].startswith("sound  1 file: ")
+
+
+def test_a_mistake_in_a_template_exits_1_and_is_one_line(run: Run) -> None:
+    word(Path("cover.docx"), "关于{{ dosier.title }}")
+    status, out, err = run("templates", "check", "cover.docx")
+    assert (status, err) == (1, "")
+    assert out.splitlines()[0] == (
+        "error: cover.docx, body (正文): there is no name 'dosier', in “关于{{ dosier.title }}” "
+        "→ did you mean 'dossier'?"
+    )
+    assert out.splitlines()[-1].startswith("not sound  1 file: 1 error")
+
+
+def test_the_same_mistake_in_several_files_is_said_once(run: Run) -> None:
+    for name in ("cover", "scores"):
+        word(Path("mine") / f"{name}.docx", "{{ dosier.title }}")
+    Path("mine/set.yaml").write_text("extends: official")
+    _, out, _ = run("templates", "check", "mine")
+    [line] = [line for line in out.splitlines() if line.startswith("error: ")]
+    assert line.startswith("error: cover.docx, scores.docx, body (正文): there is no name 'dosier'")
+
+
+def test_mending_says_what_was_mended_and_where_the_file_is_as_it_was(run: Run) -> None:
+    word(Path("cover.docx"), "｛｛ dossier.title ｝｝")
+    status, out, _ = run("templates", "check", "cover.docx", "--fix")
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("mended: cover.docx, body (正文): ｛｛ dossier.title ｝｝ holds full-width characters")
+    assert "as it was: cover.docx.bak" in lines
+    assert run("templates", "check", "cover.docx")[0] == 0
+
+
+def test_findings_are_one_json_object(run: Run) -> None:
+    word(Path("cover.docx"), "{{ dosier.title }}")
+    status, out, err = run("templates", "check", "cover.docx", "--json")
+    assert (status, err) == (1, "")
+    data = unpack(out)
+    assert (data["sound"], data["files"], data["backups"]) == (False, ["cover.docx"], [])
+    assert data["findings"][0] == {
+        "file": "cover.docx", "place": "body (正文)", "text": "{{ dosier.title }}", "code": "unknown-name",
+        "message": "there is no name 'dosier'", "fix": "did you mean 'dossier'?", "severity": "error", "mended": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check", "no"], ["preview", "no", "-o", "out"], ["new", "mine", "--from", "no"]]
+)
+def test_a_template_that_is_not_there_exits_2(run: Run, arguments: list[str]) -> None:
+    status, out, err = run("templates", *arguments)
+    assert (status, out) == (2, "")
+    assert "there is no Word file, folder or template set 'no'" in err
+    assert list(Path().iterdir()) == []
+
+
+def test_brackets_of_templates_are_not_taken_for_markup(run: Run) -> None:
+    word(Path("[red]a.docx"), "[bold]{{ dosier.title }}")
+    _, out, _ = run("templates", "check", "[red]a.docx")
+    assert out.startswith("error: [red]a.docx, body (正文): there is no name 'dosier', in “[bold]{{ dosier.title }}”")
+
+
+def test_a_preview_names_what_it_drew(run: Run) -> None:
+    word(Path("cover.docx"), "{{ dossier.title }}")
+    status, out, err = run("templates", "preview", "cover.docx", "-o", "out")
+    assert status == 0
+    assert out == f"cover.docx: 1 page  {Path('out/cover.pdf')}\n"
+    assert err.startswith("drawn by rdocx ")
+    assert Path("out/cover.1.png").is_file()
+
+
+def test_a_preview_shows_a_dossier(run: Run, complete: Path) -> None:
+    word(Path("set/cover.docx"), "{{ dossier.title }}")
+    status, out, err = run("templates", "preview", "set/cover.docx", "-o", "out", "--manifest", str(complete), "--json")
+    assert (status, err) == (0, "")
+    data = unpack(out)
+    assert [sheet["pages"] for sheet in data["sheets"]] == [[str(Path("out/cover.1.png"))]]
+
+
+def test_a_preview_that_cannot_be_drawn_exits_2_and_says_where_the_mistake_is(run: Run) -> None:
+    word(Path("cover.docx"), "{{ dossier.titel }}")
+    status, out, err = run("templates", "preview", "cover.docx", "-o", "out")
+    assert (status, out) == (2, "")
+    assert "cover.docx: there is no 'titel' here, in “{{ dossier.titel }}” → did you mean 'title'?" in err
+
+
+def test_watching_goes_on_until_it_is_interrupted(tmp_path: Path) -> None:
+    path = word(tmp_path / "set" / "cover.docx", "{{ dosier.title }}")
+    process = started("templates", "preview", str(path), "-o", "out", "--watch")
+    assert process.stderr is not None
+    told = [process.stderr.readline(), process.stderr.readline()]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert "there is no name 'dosier'" in told[0]
+    assert told[1].startswith("watching: ")
+    assert process.returncode == 130
+
+
+def test_watching_is_for_people(run: Run) -> None:
+    assert run("templates", "preview", "official", "-o", "out", "--watch", "--json")[0] == 2
+
+
+def test_a_new_set_is_sound_and_can_be_shown(run: Run) -> None:
+    status, out, err = run("templates", "new", "mine")
+    assert (status, err) == (0, "")
+    assert out == "mine  open READ-ME-FIRST.docx in it\n"
+    assert run("templates", "check", "mine")[0] == 0
+    assert run("templates", "new", "mine")[0] == 2
+
+
+def test_a_new_set_is_what_the_book_looks_like(run: Run, complete: Path) -> None:
+    run("templates", "new", "mine")
+    manifest = complete.read_text(encoding="utf-8")
+    complete.write_text(f"{manifest}\ntemplate_set: mine\n", encoding="utf-8")
+    assert run("build")[0] == 0
+    receipt = json.loads(Path("build/dossier/receipt.json").read_text(encoding="utf-8"))
+    assert receipt["template_set"]["name"] == "mine"
+    assert not any("READ" in name for name in receipt["documents"])
 
 
 def test_the_version(run: Run) -> None:

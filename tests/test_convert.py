@@ -14,10 +14,10 @@ from conftest import MakeDocx, MakePdf, MakePhoto
 
 from dossier import convert, fonts
 from dossier.cache import Cache
-from dossier.convert import Batch, Settings, Task, embedded, image, libreoffice, pdf
-from dossier.errors import ConversionError, EngineError
+from dossier.convert import Batch, Settings, Task, embedded, image, libreoffice, pdf, photos, text
+from dossier.errors import ConversionError, EngineCrash, EngineError
 from dossier.part import Note, Part
-from dossier.sources import Kind
+from dossier.sources import Kind, PhotoSheets, SourceFile, sha256_of
 
 A4 = (595.276, 841.89)
 EMBEDDED = Settings("embedded", "1", "fonts", A4)
@@ -77,6 +77,9 @@ CHANGES = {
     "engine's version": replace(EMBEDDED, engine_version="2"),
     "fonts": replace(EMBEDDED, fonts="others"),
     "sheet": replace(EMBEDDED, sheet=(420.0, 595.0)),
+    "look": replace(EMBEDDED, look=text.Look(body="楷体")),
+    "captions": replace(EMBEDDED, captions=photos.CaptionStyle(size=10)),
+    "office": replace(EMBEDDED, office="LibreOffice 25"),
 }
 
 
@@ -85,6 +88,11 @@ CHANGES = {
     [
         (Kind.PDF, set()),
         (Kind.DOCX, {"engine", "engine's version", "fonts"}),
+        (Kind.TEXT, {"engine", "engine's version", "fonts", "look"}),
+        (Kind.MARKDOWN, {"engine", "engine's version", "fonts", "look"}),
+        (Kind.MEDIA, {"engine", "engine's version", "fonts"}),
+        (Kind.XLSX, {"fonts", "office"}),
+        (Kind.LOCKED, {"engine", "engine's version", "fonts", "office"}),
         (Kind.JPEG, {"sheet"}),
         (Kind.TIFF, {"sheet"}),
     ],
@@ -94,6 +102,14 @@ def test_a_key_changes_with_all_that_the_pages_depend_on(kind: Kind, matters: se
         return convert.task(Path("a"), "a", kind, SHA, settings).key
 
     assert {name for name, changed in CHANGES.items() if key(changed) != key(EMBEDDED)} == matters
+
+
+def test_a_key_of_photo_sheets_changes_with_how_captions_look() -> None:
+    file = SourceFile(Path("1.jpg"), "1.jpg", 1, SHA, Kind.JPEG)
+    sheets = PhotoSheets((file,), ("caption",), "2-up")
+    keys = {name: convert.task_of(sheets, changed).key for name, changed in CHANGES.items()}
+    changed = {name for name, key in keys.items() if key != convert.task_of(sheets, EMBEDDED).key}
+    assert changed == {"fonts", "sheet", "captions"}
 
 
 def test_a_key_does_not_change_with_the_place_of_the_file() -> None:
@@ -110,14 +126,70 @@ def test_a_key_changes_with_bytes_and_kind() -> None:
     assert len(keys) == len(asked)
 
 
-@pytest.mark.parametrize(("module", "kind"), [(pdf, Kind.PDF), (pdf, Kind.DOCX), (image, Kind.PNG)])
-def test_a_key_changes_with_the_version_of_the_conversion(
-    monkeypatch: pytest.MonkeyPatch, module: object, kind: Kind
-) -> None:
-    before = convert.task(Path("a"), "a", kind, SHA, EMBEDDED).key
-    monkeypatch.setattr(module, "VERSION", "another")
+WORD = {Kind.DOCX, Kind.TEXT, Kind.MARKDOWN, Kind.MEDIA}
 
-    assert convert.task(Path("a"), "a", kind, SHA, EMBEDDED).key != before
+
+@pytest.mark.parametrize(
+    ("module", "name", "settings", "kinds"),
+    [
+        (pdf, "VERSION", EMBEDDED, {Kind.PDF, Kind.PNG, Kind.OFD, Kind.LOCKED, *WORD, *convert.OFFICE}),
+        (image, "VERSION", EMBEDDED, {Kind.PNG}),
+        (ofd, "VERSION", EMBEDDED, {Kind.OFD}),
+        (embedded, "PREPARATION", EMBEDDED, {*WORD, Kind.LOCKED}),
+        (embedded, "PREPARATION", LIBREOFFICE, set()),
+        (libreoffice, "VERSION", EMBEDDED, {*convert.OFFICE, Kind.LOCKED}),
+        (libreoffice, "VERSION", LIBREOFFICE, {*WORD, *convert.OFFICE, Kind.LOCKED}),
+        (office_files, "VERSION", LIBREOFFICE, {*WORD, *convert.OFFICE, Kind.LOCKED}),
+        (sheet, "VERSION", LIBREOFFICE, {*convert.OFFICE, Kind.LOCKED}),
+        (unlocking, "VERSION", EMBEDDED, {Kind.OLE, Kind.ODF, Kind.LOCKED}),
+        (text, "VERSION", EMBEDDED, {Kind.TEXT, Kind.MARKDOWN}),
+        (media, "VERSION", LIBREOFFICE, {Kind.MEDIA}),
+    ],
+)
+def test_a_key_changes_with_the_version_of_all_that_makes_the_pages(
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str, settings: Settings, kinds: set[Kind]
+) -> None:
+    asked = (Kind.PDF, Kind.PNG, Kind.OFD, Kind.LOCKED, *WORD, *convert.OFFICE)
+
+    def keys() -> dict[Kind, str]:
+        return {kind: convert.task(Path("a"), "a", kind, SHA, settings).key for kind in asked}
+
+    before = keys()
+    monkeypatch.setattr(module, name, "another")
+
+    assert {kind for kind, key in keys().items() if key != before[kind]} == kinds
+
+
+@pytest.mark.parametrize("kind", [Kind.MEDIA, Kind.XLSX, Kind.CSV])
+def test_what_prints_its_name_has_a_key_for_each_name(kind: Kind) -> None:
+    def key(name: str) -> str:
+        return convert.task(Path("a"), name, kind, SHA, EMBEDDED).key
+
+    assert key("a/one.mp3") != key("a/two.mp3")
+    assert key("a/one.mp3") == key("b/one.mp3")
+
+
+def test_two_recordings_of_the_same_bytes_are_each_called_by_their_names(store: Cache, tmp_path: Path) -> None:
+    given = []
+    for name in ("one.mp3", "two.mp3"):
+        (tmp_path / name).write_bytes(b"ID3" + bytes(100))
+        given.append(convert.task(tmp_path / name, name, Kind.MEDIA, sha256_of(tmp_path / name), EMBEDDED))
+
+    one, two = (store.get(t.key) for t in given if isinstance(converted(store, t)[0], Part))
+
+    assert one is not None
+    assert two is not None
+    assert "one.mp3" in pages_of(one.path)[0]
+    assert "two.mp3" in pages_of(two.path)[0]
+
+
+def test_a_film_is_shown_anew_once_its_first_frame_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = set()
+    for there in (True, False):
+        monkeypatch.setattr(media, "sees_films", lambda there=there: there)
+        keys.add(convert.task(Path("a"), "a", Kind.MEDIA, SHA, EMBEDDED).key)
+
+    assert len(keys) == 2
 
 
 # --- batches -------------------------------------------------------------------------------------------------------
@@ -308,9 +380,11 @@ def test_a_reader_that_fails_as_nobody_foresaw_takes_only_its_own_file(
         raise KeyError("what\nis this")
 
     monkeypatch.setattr(image, "convert", fails)
-    photo, whole = task(make_photo("a.png"), Kind.PNG), task(make_pdf("whole.pdf"), Kind.PDF)
+    files = {Kind.PNG: make_photo("a.png"), Kind.PDF: make_pdf("whole.pdf")}
 
-    error, part = converted(store, photo, whole)
+    error, part = converted(
+        store, *(convert.task(path, path.name, kind, sha256_of(path), EMBEDDED) for kind, path in files.items())
+    )
 
     assert isinstance(error, EngineCrash)
     assert (error.code, error.message) == ("crashed-source", "what reads it failed: KeyError 'what\\nis this'")

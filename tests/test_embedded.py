@@ -24,6 +24,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from PIL import Image
 
+from dossier import fonts
 from dossier.convert import embedded, pdf
 from dossier.convert.embedded import LINE, MISSING, UNSUPPORTED
 from dossier.convert.ooxml import EXTERNAL
@@ -526,6 +527,142 @@ def test_a_newer_drawing_with_an_old_one_beside_it_is_not_reported(convert: Conv
     )
 
     assert convert(document)[1] == ()
+
+
+# --- what makes it quick changes nothing ----------------------------------------------------------------------------
+
+
+def pictures_of(path: Path) -> list[bytes]:
+    with pypdfium2.PdfDocument(path) as opened:
+        return [page.render(scale=2).to_pil().tobytes() for page in opened]
+
+
+def operators(path: Path) -> bytes:
+    return b"".join(page.get_contents().get_data() for page in pypdf.PdfReader(path).pages)  # type: ignore[union-attr]
+
+
+def contents(package: bytes, name: str = "word/document.xml") -> bytes:
+    with zipfile.ZipFile(io.BytesIO(package)) as opened:
+        return opened.read(name)
+
+
+@pytest.fixture
+def varied(document: Any) -> Any:
+    """Return a document of headings, lists, a table, colours and faces, on several pages."""
+    document.add_heading("一、总体要求 (Overview)", 1)
+    for number in range(30):
+        paragraph = document.add_paragraph(
+            f"第{number}批次：抽检 {number * 7} 批，合格率93.5%；见附件（1）。", "List Number"
+        )
+        paragraph.add_run("黑体加粗").bold = True
+        paragraph.add_run("下划线 (underlined)").underline = True
+    table = document.add_table(rows=3, cols=3, style="Table Grid")
+    for cell in (cell for row in table.rows for cell in row.cells):
+        cell.text = "合格（①）"
+    document.add_page_break()
+    document.add_heading("二、工作安排", 2)
+    named = document.add_paragraph().add_run("黑体〔2023〕7号")
+    named.font.name = "黑体"
+    named._r.rPr.rFonts.set(qn("w:eastAsia"), "黑体")
+    return document
+
+
+@pytest.mark.parametrize("text", ["见附件 (1) 和 (a", "f(x)=((y))", "右) 括号", "反斜杠\\(", "EMC BDC", "((" * 40])
+def test_text_with_brackets_is_found_once(convert: Convert, document: Any, text: str) -> None:
+    document.add_paragraph(text)
+
+    assert texts(convert(document)[0]) == ["".join(text.split())]
+
+
+def test_pages_look_the_same_without_what_is_for_screen_readers(
+    convert: Convert, varied: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = convert(varied)[0]
+    found, shorter = pictures_of(plain), operators(plain)
+    monkeypatch.setattr(embedded, "_simplified", lambda content: content)
+    marked = convert(varied)[0]
+
+    assert pictures_of(marked) == found
+    assert b"BDC" not in shorter
+    assert len(shorter) < len(operators(marked)) / 2
+
+
+@pytest.mark.parametrize("operators", [b"/OC /MC0 BDC\n0 0 9 9 re\nf\nEMC\n", b"/P <<\n  /MCID 0\n>> BDC\nf\n"])
+def test_marks_that_nobody_foresaw_are_left_as_they_are(operators: bytes) -> None:
+    assert embedded._simplified(operators) == operators
+
+
+def test_pieces_of_text_in_different_states_are_not_joined() -> None:
+    piece = b"q\n%b rg\nBT\n/F%d 12 Tf\n1 0 0 -1 %d 9 Tm\n[(\\000A)] TJ\nET\nQ\n"
+    red, blue = b"1 0 0", b"0 0 1"
+    pieces = [piece % (red, 0, 1), piece % (blue, 0, 2), piece % (blue, 1, 3), piece % (blue, 1, 4)]
+    moved = b"1 0 0 -1 4 9 Tm\n[(\\000A)] TJ\n"
+
+    assert embedded._simplified(b"".join(pieces)) == b"".join(pieces[:3]).removesuffix(b"ET\nQ\n") + moved + b"ET\nQ\n"
+
+
+def test_pages_are_the_same_bytes_as_with_all_of_the_faces(
+    convert: Convert, varied: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    varied.add_paragraph("\uf92c\ufa0e\uf900\ufa19 郎 ㈱㎡ ｶﾞ Ａ￥")
+    thinned = convert(varied)[0].read_bytes()
+    monkeypatch.setattr(
+        embedded,
+        "_passed",
+        lambda faces, _: [(face.family, embedded._whole(face)) for face in fonts.for_embedded(faces)],
+    )
+
+    assert convert(varied)[0].read_bytes() == thinned
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("<a b='质'>量&#x84C9;&#33993;</a>".encode(), {"质", "量", "蓉"}),
+        (b"\xef\xbb\xbf" + "<a>蓉</a>".encode(), {"蓉"}),
+        ('<?xml version="1.0" encoding="GBK"?><a>蓉</a>'.encode("gbk"), {"蓉"}),
+        (b"\x89PNG" + "<a>蓉</a>".encode(), set()),
+    ],
+    ids=["written as references", "after a mark", "in another encoding", "no XML"],
+)
+def test_every_character_that_a_part_can_show_is_known(part: bytes, found: set[str]) -> None:
+    known = embedded._characters(part)
+
+    assert found <= known
+    assert found or not known
+
+
+def test_headings_are_bookmarks_on_their_pages(convert: Convert, varied: Any, tmp_path: Path) -> None:
+    part = pdf.normalise(convert(varied)[0], tmp_path / "part.pdf")
+
+    assert len(part.pages) > 1
+    assert [(entry.title, entry.page, entry.level) for entry in part.outline] == [
+        ("一、总体要求 (Overview)", 1, 1),
+        ("二、工作安排", len(part.pages), 2),
+    ]
+
+
+def test_the_engine_is_given_the_name_spaces_in_use_alone(document: Any, tmp_path: Path) -> None:
+    document.add_paragraph("质量")._p.set(qn("w:rsidR"), "00112233")
+    root = document.element
+    root.set("{http://schemas.openxmlformats.org/markup-compatibility/2006}Ignorable", "w14 wp14")
+    document.save(str(tmp_path / "a.docx"))
+    written = contents(embedded.prepare(tmp_path / "a.docx").package)
+
+    assert written.count(b"xmlns:") == 1
+    assert b"Ignorable" not in written
+    assert b"rsid" not in written
+
+
+def test_a_name_space_that_a_choice_asks_for_stays(convert: Convert, document: Any, tmp_path: Path) -> None:
+    add(
+        document,
+        '<w:p><w:r><mc:AlternateContent><mc:Choice Requires="wps"><w:t>新</w:t></mc:Choice>'
+        "<mc:Fallback><w:t>旧</w:t></mc:Fallback></mc:AlternateContent></w:r></w:p>",
+    )
+    document.save(str(tmp_path / "a.docx"))
+
+    assert b"xmlns:wps=" in contents(embedded.prepare(tmp_path / "a.docx").package)
 
 
 # --- packages ------------------------------------------------------------------------------------------------------

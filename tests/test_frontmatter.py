@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import MakeDocx
-from desk import LOOP, Desk, item, lines
+from desk import LOOP, Desk, Lengths, item, lines
 
+from dossier.book import Book
 from dossier.errors import TemplateError, UnsettledError
+from dossier.frontmatter import Settled
 
 
 @pytest.fixture
@@ -43,20 +46,124 @@ def test_a_right_first_guess_needs_one_round(desk: Desk) -> None:
     assert settled.rounds == len(desk.asked) == 1
 
 
+def flips(desk: Desk, of: Book, lengths: Lengths) -> UnsettledError:
+    with pytest.raises(UnsettledError) as caught:
+        desk.settle(of, lengths)
+    assert isinstance(caught.value, TemplateError)
+    assert caught.value.fix
+    return caught.value
+
+
 def test_a_length_that_flips_with_the_numbers_is_refused_and_its_template_named(desk: Desk) -> None:
     of = desk.book([item("1", "a.pdf")], {"a.pdf": 1})
     desk.template("index", "{{ volume.pages }}")
     # A longer index makes the volume longer, and in a longer volume it is short again.
     pages_if_short = len(desk.settle(of).pagination.slots)
+    desk.asked.clear()
+    error = flips(desk, of, lambda key, text: (3 if int(text[0]) == pages_if_short else 1) if key == "index:1" else 1)
+    assert "index.docx flips between 1 and 3 pages" in error.message
+    assert "cover" not in error.message
+    assert len(desk.asked) <= 3  # it is found as soon as it goes round
 
-    def flipping(key: str, text: list[str]) -> int:
-        return (3 if int(text[0]) == pages_if_short else 1) if key == "index:1" else 1
 
-    with pytest.raises(UnsettledError, match=r"index\.docx") as caught:
-        desk.settle(of, flipping)
-    assert "cover" not in caught.value.message
-    assert caught.value.fix
-    assert isinstance(caught.value, TemplateError)
+def test_lengths_that_flip_together_are_all_named(desk: Desk) -> None:
+    desk.template("contents", "{{ dossier.pages }}")
+    desk.template("words", "{{ dossier.pages }}")
+    of = desk.book([item("1", "a.pdf")], {"a.pdf": 1}, front=["contents", "words"])
+
+    def lengths(key: str, text: list[str]) -> int:
+        return 1 if key.startswith("divider") or int(text[0]) > 8 else 3  # of 7 pages in all if both are short, else 11
+
+    message = flips(desk, of, lengths).message
+    assert "contents.docx flips between 1 and 3 pages" in message
+    assert "words.docx flips between 1 and 3 pages" in message
+    assert "divider" not in message
+
+
+def test_a_number_of_volumes_that_flips_is_named(desk: Desk) -> None:
+    desk.template("index", "{{ volume.count }}")
+    of = desk.book([item(n, "a.pdf") for n in "12"], {"a.pdf": 3}, volumes={"max_pages": 18})
+    # In one volume the index is so long that there must be two, and in two it is short enough for one.
+    message = flips(desk, of, lambda key, text: 9 if key == "index:1" and text == ["1"] else 1).message
+    assert "the book flips between 1 and 2 volumes" in message
+
+
+def test_a_length_that_grows_without_end_is_refused(desk: Desk) -> None:
+    desk.template("contents", "{{ dossier.pages }}")
+    of = desk.book([item("1", "a.pdf")], {"a.pdf": 1}, front=["contents"])
+    message = flips(desk, of, lambda key, text: int(text[0]) + 1 if key == "contents:1" else 1).message
+    assert "contents.docx has" in message
+    assert ", then" in message
+    assert len(desk.asked) <= 20
+
+
+# --- what must settle ----------------------------------------------------------------------------------------------
+
+
+def contents(desk: Desk) -> None:
+    """Make a list of contents whose pages are counted, so that its length moves every number in it."""
+    desk.template("contents", LOOP[0], "{{ row.page }} {{ row.pages }}", LOOP[1])
+
+
+def a_few(desk: Desk, of: Book, lengths: Lengths) -> Settled:
+    desk.asked.clear()
+    settled = desk.settle(of, lengths)
+    assert len(desk.asked) <= 4
+    return settled
+
+
+def test_contents_that_grow_from_one_page_to_thirty_settle_in_a_few_rounds(desk: Desk) -> None:
+    contents(desk)
+    of = desk.book([item(str(n), "a.pdf") for n in range(1, 101)], {"a.pdf": 1}, front=["contents"])
+
+    def lengths(key: str, text: list[str]) -> int:
+        """Give a page a line for each digit of the numbers that is more than one: small numbers need but one page."""
+        digits = sum(len(word) for line in text for word in line.split())
+        return max(1, digits // 46) if key == "contents:1" else 1
+
+    settled = a_few(desk, of, lengths)
+    span = settled.pagination.spans["contents:1"]
+    assert span.last - span.first + 1 >= 29
+    shown = lines(desk.folder / "filled" / "contents.docx")
+    assert shown[1].split()[0] == settled.pagination.spans["divider:1"].number
+    assert shown[-1].split()[0] == settled.pagination.spans["evidence:100-01"].number
+
+
+def test_a_cover_that_shows_the_pages_of_all_volumes_settles(desk: Desk) -> None:
+    desk.template("cover", "{{ dossier.pages }} {{ volume.pages }} {{ checklist.pages }}")
+    contents(desk)
+    of = desk.book(
+        [item(str(n), "a.pdf") for n in range(1, 30)], {"a.pdf": 3}, front=["cover", "index", "contents"],
+        volumes={"max_pages": 60},
+    )  # fmt: skip
+    settled = a_few(desk, of, lambda key, text: 5 if key == "contents:1" else 1 + sum(map(len, text)) // 40)
+    first = lines(desk.folder / "filled" / "cover.docx")[0].split()
+    pagination = settled.pagination
+    assert first == [str(pagination.total), str(pagination.pages_of(1)), str(len(pagination.slots))]
+
+
+def test_a_divider_that_lists_its_own_pages_settles(desk: Desk) -> None:
+    rows = "{%p for row in item.evidence %}", "{{ row.pages }}", "{%p endfor %}"
+    desk.template("divider", "{{ item.pages }} {{ item.page_count }}", *rows)
+    of = desk.book([item(str(n), *["a.pdf"] * 9) for n in range(1, 9)], {"a.pdf": 1})
+    settled = a_few(desk, of, lambda key, text: -(-len(text) // 4) if key.startswith("divider") else 1)
+    span = settled.pagination.spans["divider:2"]
+    assert span.last - span.first + 1 == 3
+    last = settled.pagination.spans["evidence:2-09"]
+    shown = lines(desk.folder / "filled" / "divider-2.docx")
+    assert shown[0] == f"{span.number}—{last.number} 12"
+    assert shown[-1] == last.number
+
+
+def test_evidence_that_cites_what_comes_after_it_settles(desk: Desk, make_docx: MakeDocx) -> None:
+    make_docx("sources/report.docx", *("{{ cite('2-01') }}",) * 40)
+    items: list[dict[str, Any]] = [
+        {"id": "1", "title": "One", "evidence": [{"file": "report.docx", "template": True}]},
+        item("2", "b.pdf"),
+    ]
+    of = desk.book(items, {"b.pdf": 1})
+    settled = a_few(desk, of, lambda key, text: -(-sum(map(len, text)) // 20) if key == "evidence:1-01" else 1)
+    assert lines(settled.filled["evidence:1-01"])[0] == f"见第{settled.pagination.spans['evidence:2-01'].number}页"
 
 
 def test_a_document_of_ones_own_is_filled_unless_it_says_not_to(desk: Desk, make_docx: MakeDocx) -> None:

@@ -429,7 +429,7 @@ def test_a_hidden_link_leads_nowhere(build: Build) -> None:
     to = Dictionary(S=Name.URI, URI=pikepdf.String("https://example.org/"))
     (page,) = normalised(build(b"", annotated(Name.Link, A=to))).pages
 
-    assert [link.box.left for link in page.links] == [10]
+    assert [(link.box.left, link.box.right) for link in page.links] == [(10, 70)]
 
 
 def test_no_condition_is_left(build: Build) -> None:
@@ -492,7 +492,7 @@ def test_content_that_uses_no_hidden_layer_is_not_read(build: Build) -> None:
 def test_a_form_that_cannot_be_read_is_left_as_it_is(build: Build) -> None:
     def damaged(made: Pdf, page: Object, layers: Layers) -> None:
         stream = form(made, b"", Resources=Dictionary(Properties=page.Resources.Properties))
-        stream.write(b"abcde", filter=Name.FlateDecode)
+        stream.write(b"abcde", filter=Name.Unheard)
         page.Resources.XObject.A = stream
 
     assert colours(normalised(build(BOTH + b" /A Do", damaged)).path) == {"red"}
@@ -552,7 +552,7 @@ def test_text_that_goes_on_behind_hidden_text_stays_in_its_place(build: Build, h
         b"0 0 100 100 re W* f",
         b"20 20 m 50 90 l 90 20 l h W S",
         b"BI /W 1 /H 1 /CS /RGB /BPC 8 ID abc EI",
-        b"BI /W 9 /H 1 /CS /G /BPC 8 ID EMC EMC EI EI",
+        b"BI /W 20 /H 1 /CS /G /BPC 8 ID EMC 0 0 300 200 re f EI",
         b"q 90 0 0 90 9 9 cm BI /W 2 /H 1 /CS /G /BPC 8 /F /AHx ID 00ff> EI Q",
         b"(EMC) pop % EMC\n0 0 1 rg 0 0 300 200 re f",
         b"(a(EMC)b\\)) pop 0 0 300 200 re f",
@@ -604,6 +604,12 @@ def test_a_mark_is_known_however_it_is_written(name: bytes, tag: bytes, space: b
 
     assert b"100 10 60 60" not in left
     assert left.endswith(SHOWN)
+
+
+def test_hidden_paths_leave_nothing_but_their_clips() -> None:
+    left = without_hidden(b"/OC /Off BDC 0 0 9 9 re W n 1 1 5 5 re f 2 2 m 3 3 l S EMC", {b"Off"})
+
+    assert left.split() == b"0 0 9 9 re W n".split()
 
 
 def test_hidden_content_that_is_never_closed_hides_to_the_end() -> None:

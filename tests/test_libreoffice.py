@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,15 @@ import docx
 import pikepdf
 import pypdf
 import pytest
+from lxml import etree  # type: ignore[import-untyped]
 
-from dossier.convert import libreoffice
+from dossier import convert, limits, workers
+from dossier.cache import Cache
+from dossier.convert import libreoffice, pdf, pool, sheet
+from dossier.convert import office as formats
 from dossier.errors import ConversionError, EngineCrash, EngineError
+from dossier.part import Note, Part
+from dossier.sources import Kind, sha256_of
 
 FAKE = Path(__file__).with_name("fake_soffice.py")
 REAL = Path(__file__).resolve().parents[2] / "shared" / "real"
@@ -237,6 +245,145 @@ def test_what_soffice_is_told(fake: Fake, jobs: Jobs, tmp_path: Path, monkeypatc
     assert 'oor:name="DisableMacrosExecution" oor:op="fuse"><value>true<' in run["profile"]
     assert 'oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true<' in run["profile"]
     assert 'oor:name="ooInetProxyType" oor:op="fuse"><value>2<' in run["profile"]
+
+
+@posix
+@linux
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not here")
+def test_soffice_runs_within_limits_of_its_own(fake: Fake, jobs: Jobs) -> None:
+    libreoffice.convert_batch(jobs("good"), fontconfig=None)
+
+    [run] = fake.runs
+    assert run["limits"] == {"AS": libreoffice.MEMORY, "FSIZE": limits.OUTPUT, "CORE": 0}
+
+
+@posix
+def test_where_nothing_can_limit_it_soffice_runs_all_the_same(
+    fake: Fake, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libreoffice, "_limited", lambda: ())
+
+    assert libreoffice.convert_batch(jobs("good"), fontconfig=None) == [()]
+
+
+# --- looking into a file before it is handed over ------------------------------------------------------------------
+
+
+def in_worker(given: list[tuple[Path, Path]]) -> list[libreoffice.Outcome]:
+    """Convert in a worker process: limits hold there alone."""
+    with workers.processes(1) as pool:
+        return pool.submit(libreoffice.convert_batch, given, fontconfig=None).result()
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, name: str, fail: Callable[[], object]) -> None:
+    """Let looking into the file of that name go wrong."""
+    whole = formats.copy_safely
+
+    def copy(source: Path, kind: formats.Format | None, out: Path) -> tuple[Note, ...]:
+        if source.name == name:
+            fail()
+        return whole(source, kind, out)
+
+    monkeypatch.setattr(formats, "copy_safely", copy)
+
+
+def raiser(error: Exception) -> Callable[[], object]:
+    def fail() -> object:
+        raise error
+
+    return fail
+
+
+@posix
+@linux
+def test_a_file_that_takes_too_much_memory_is_refused_alone(
+    fake: Fake, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, "证据 1.txt", lambda: bytearray(2 * limits.MEMORY))
+
+    outcomes = in_worker(jobs("good", "good", "good"))
+
+    assert kinds(outcomes) == ["ok", "oversized-source", "ok"]
+    assert "证据 1.txt" in str(outcomes[1])
+    assert fake.files_of_runs == [["0001", "0003"]]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MemoryError(), "oversized-source"),
+        (RecursionError("too deep"), "damaged-source"),
+        (KeyError("part"), "damaged-source"),
+        (etree.XMLSyntaxError("no XML", 1, 1, 1), "damaged-source"),
+        (OSError(errno.EFBIG, "File too large"), "oversized-source"),
+        (OSError(errno.EACCES, "Permission denied"), "unreadable-source"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_whatever_goes_wrong_with_a_file_beforehand_is_its_own_failure(
+    fake: Fake, jobs: Jobs, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
+) -> None:
+    failing(monkeypatch, "证据 0.txt", raiser(error))
+
+    outcomes = libreoffice.convert_batch(jobs("good", "good"), fontconfig=None)
+
+    assert kinds(outcomes) == [code, "ok"]
+    [refused] = [outcome for outcome in outcomes if isinstance(outcome, ConversionError)]
+    assert "证据 0.txt" in refused.message
+    assert refused.fix
+
+
+@posix
+def test_a_full_disk_is_no_fault_of_the_file(fake: Fake, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, "证据 0.txt", raiser(OSError(errno.ENOSPC, "No space left on device")))
+
+    with pytest.raises(EngineError, match="no room left"):
+        libreoffice.convert_batch(jobs("good"), fontconfig=None)
+
+
+@posix
+def test_a_workbook_that_cannot_be_set_up_is_refused_alone(
+    fake: Fake, jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> tuple[Note, ...]:
+        raise MemoryError
+
+    monkeypatch.setattr(sheet, "prepare", fails)
+    source = write_workbook(tmp_path / "b.xlsx", "visible")
+
+    outcomes = libreoffice.convert_batch([(source, tmp_path / "b.pdf"), *jobs("good")], fontconfig=None)
+
+    assert kinds(outcomes) == ["oversized-source", "ok"]
+
+
+@posix
+@linux
+def test_a_file_that_takes_for_ever_to_look_into_costs_no_other(
+    fake: Fake, make_docx: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS", 1.0)
+    monkeypatch.setattr(limits, "bounded", partial(limits.bounded, 1.0))
+    paths = [make_docx("slow.docx", "1"), make_docx("good.docx", "2")]
+    failing(monkeypatch, "slow.docx", loop)
+    monkeypatch.setattr(pdf, "normalise", lambda raw, out, **_: Part(shutil.copyfile(raw, out), ()))
+    settings = convert.Settings("libreoffice", "1", "fonts", (595.0, 842.0))
+    tasks = [convert.task(path, path.name, Kind.DOCX, sha256_of(path), settings) for path in paths]
+    store = Cache(tmp_path / "cache")
+
+    with workers.processes(1) as runner:
+        outcomes = {t.name: made for t, made in pool.run(convert.batches(tasks, settings, store, 1), runner)}
+
+    slow = outcomes["slow.docx"]
+    assert isinstance(slow, ConversionError)
+    assert slow.code == "hung-source"
+    assert isinstance(outcomes["good.docx"], Part)
+    assert fake.processes() == []
+
+
+def loop() -> None:
+    while True:
+        pass
 
 
 @posix
@@ -514,3 +661,24 @@ def test_real_files_of_every_office_kind(office: None, tmp_path: Path) -> None:
     for _, out in batch:
         with pikepdf.open(out) as pdf:
             assert len(pdf.pages) >= 1
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("kept", [0.9, 0.5], ids=["nearly whole", "half"])
+def test_a_broken_old_workbook_is_refused_and_not_printed_as_text(office: None, tmp_path: Path, kept: float) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("".join(f"{row},{row * row}\n" for row in range(2000)), encoding="utf-8")
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [str(libreoffice.find()), profile, "--headless", "--convert-to", "xls", "--outdir", str(tmp_path)]
+    subprocess.run([*command, str(table)], check=True, capture_output=True, timeout=100)
+    whole, broken = tmp_path / "table.xls", tmp_path / "broken.xls"
+    broken.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * kept)])
+
+    good, bad = libreoffice.convert_batch(
+        [(path, path.with_suffix(".pdf")) for path in (whole, broken)], fontconfig=None
+    )
+
+    assert isinstance(good, tuple)
+    assert "1999" in pypdf.PdfReader(tmp_path / "table.pdf").pages[-1].extract_text()
+    assert isinstance(bad, ConversionError)
+    assert "broken.xls" in bad.message

@@ -11,7 +11,7 @@ import pytest
 from conftest import MakePhoto
 from docx import Document
 from docx.oxml.ns import qn
-from docx.shared import Mm
+from docx.shared import Mm, Pt
 
 from dossier import marks, templates
 from dossier.errors import TemplateError
@@ -79,12 +79,12 @@ def test_a_look_is_that_which_is_asked_for(fill: Fill, look: str, child: str, va
 def test_a_look_changes_nothing_else_of_its_tag(fill: Fill) -> None:
     document = Document()
     run = document.add_paragraph().add_run("a {{ rich('b', bold=true, font='黑体') }} c")
-    run.italic, run.font.size = True, Mm(5)
+    run.italic, run.font.size = True, Pt(14)
     runs = fill(document=document).paragraphs[0].runs
     assert [run.text for run in runs] == ["a ", "b", " c"]
     assert [run.bold for run in runs] == [None, True, None]
     assert all(run.italic for run in runs)
-    assert {run.font.size for run in runs} == {Mm(5)}
+    assert {run.font.size for run in runs} == {Pt(14)}
     assert runs[1]._r.rPr.rFonts.get(qn("w:eastAsia")) == "黑体"
     order = [child.tag for child in runs[1]._r.rPr]
     assert order == [qn(f"w:{name}") for name in ("rFonts", "b", "bCs", "i", "sz")]

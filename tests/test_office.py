@@ -678,3 +678,22 @@ def test_a_word_file_without_dates_is_copied_byte_for_byte(tmp_path: Path) -> No
     office.copy_safely(source, Format.DOCX, copy)
 
     assert copy.read_bytes() == source.read_bytes()
+
+
+def test_a_workbook_in_xml_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(EXCEL_XML.replace(b"<Workbook/>", b"<Workbook><Worksheet></Workbook>"))
+
+    with pytest.raises(ConversionError, match="is not XML") as caught:
+        office.copy_safely(path, office.format_of(path), tmp_path / "copy")
+
+    assert caught.value.code == "damaged-source"
+    assert "a.xls: the file is damaged" in caught.value.message
+
+
+def test_a_whole_workbook_in_xml_is_copied_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(EXCEL_XML)
+
+    assert office.copy_safely(path, office.format_of(path), tmp_path / "copy") == ()
+    assert (tmp_path / "copy").read_bytes() == EXCEL_XML

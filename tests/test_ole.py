@@ -123,3 +123,42 @@ def test_sectors_of_an_impossible_size_are_refused(path: Path) -> None:
     data[30:32] = (31).to_bytes(2, "little")
     path.write_bytes(data)
     assert ole.names(path) == frozenset()
+
+
+def test_small_streams_whose_chain_goes_round_beyond_the_end_are_empty(path: Path) -> None:
+    # The root's stream is not there, and in the table of small sectors the first follows itself.
+    data = bytearray(compound([entry("Root", start=NONE, child=1), entry("Current User", 0, 20)], bytes(SECTOR)))
+    data[60:64] = (2).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert ole.head(path, "Current User", 16) == b""
+
+
+STREAM = bytes(range(256)) * 20  # ten sectors, from the second on
+
+
+@pytest.mark.parametrize("cut", [0, 100, 511], ids=["whole", "less padding", "no padding"])
+def test_a_stream_that_is_there_in_full_is_whole(path: Path, cut: int) -> None:
+    data = compound([entry("Root", child=1), entry("Book", 2, len(STREAM) - 511)], STREAM)
+    path.write_bytes(data[: len(data) - cut])
+    assert ole.broken_off(path, {"Book"}) == ""
+
+
+@pytest.mark.parametrize("cut", [512, 513, 4000])
+def test_a_stream_that_ends_with_the_file_is_broken_off(path: Path, cut: int) -> None:
+    data = compound([entry("Root", child=1), entry("Book", 2, len(STREAM) - 511)], STREAM)
+    path.write_bytes(data[: len(data) - cut])
+    assert ole.broken_off(path, {"Book"}) == "Book"
+    assert ole.broken_off(path, {"Workbook"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "chain"), [(len(STREAM), {5: END}), (len(STREAM), {5: 9999}), (0xFFFFFFF0, {11: 2}), (6000, None)]
+)
+def test_a_stream_whose_chain_ends_too_early_is_broken_off(path: Path, size: int, chain: dict[int, int] | None) -> None:
+    path.write_bytes(compound([entry("Root", child=1), entry("Book", 2, size)], STREAM, chain))
+    assert ole.broken_off(path, {"Book"}) == "Book"
+
+
+def test_an_empty_stream_is_whole(path: Path) -> None:
+    path.write_bytes(compound([entry("Root", child=1), entry("Data", END, 0)]))
+    assert ole.broken_off(path, {"Data"}) == ""

@@ -16,7 +16,7 @@ import pikepdf
 import pypdf
 import pypdfium2
 import pytest
-from conftest import MakeDocx, MakeManifest, MakePdf, MakePhoto
+from conftest import A4, MakeDocx, MakeManifest, MakePdf, MakePhoto
 from pikepdf import Array, Dictionary, Name, NameTree, Object, OutlineItem, Pdf, String
 from PIL import Image, ImageChops, ImageDraw
 
@@ -599,6 +599,12 @@ def test_whatever_acts_is_gone_and_counted(
         assert list(acting.find(pypdf.PdfReader(file), file)) == []
 
 
+def test_what_a_button_does_is_no_news(build: Build) -> None:
+    source = build(lambda made, page: on_a_button(made, page, Dictionary(**KINDS["sent form"])))
+
+    assert codes(source) == ["buttons-removed"]
+
+
 @pytest.mark.parametrize("place", [in_a_font, in_a_picture])
 def test_what_hides_in_kept_objects_changes_nothing_else(
     build: Build, place: Callable[[Pdf, Object, Object], None]
@@ -830,10 +836,10 @@ def test_a_crop_is_heeded_for_pdf_and_word_and_images_are_not_cropped_twice(
             form = book.pages[page.page - 1].obj.Resources.XObject[FORM]
             left, bottom, right, top = (float(value) for value in form.BBox.as_list())
             sizes.append((right - left, top - bottom))
-    paper = 595.276, 841.89
-    assert sizes[:2] == [pytest.approx((paper[0] / 2, paper[1] / 2), abs=0.5)] * 2
-    assert sizes[2] == pytest.approx((paper[1], paper[0]), abs=0.5)  # the sheet that the part of the photo stands on
-    assert {problem.code for problem in binder.problems} == set()
+    assert sizes[0] == pytest.approx((A4[0] / 2, A4[1] / 2), abs=0.5)
+    assert sizes[1] == pytest.approx((612 / 2, 792 / 2), abs=0.5)  # python-docx writes pages of US Letter
+    assert sizes[2] == pytest.approx((A4[1], A4[0]), abs=0.5)  # the sheet that the part of the photo stands on
+    assert {problem.code for problem in binder.problems} == {"cropped"}
 
 
 def test_the_sheet_about_a_recording_is_not_cropped(make_manifest: MakeManifest, tmp_path: Path) -> None:
@@ -844,7 +850,9 @@ def test_the_sheet_about_a_recording_is_not_cropped(make_manifest: MakeManifest,
     binder = dossier.build(manifest, tmp_path / "out", engine="embedded")
 
     assert "no-effect" in {problem.code for problem in binder.problems}
-    assert "a.wav" in pypdf.PdfReader(binder.paths[0]).pages[bound(binder)[0].page - 1].extract_text()
+    with pikepdf.open(binder.paths[0]) as book:
+        left, bottom, right, top = book.pages[bound(binder)[0].page - 1].obj.Resources.XObject[FORM].BBox.as_list()
+    assert (float(right - left), float(top - bottom)) == pytest.approx(A4, abs=0.5)
 
 
 # --- links and outline ---------------------------------------------------------------------------------------------

@@ -674,3 +674,20 @@ def test_real_photos(tmp_path: Path, real: object, layout: Layout) -> None:
             bytes(picture.read_raw_bytes()) for page in document.pages for picture in page.Resources.XObject.values()
         }
     assert {photo.path.read_bytes() for photo in found if photo.path.suffix == ".jpg"} <= stored
+
+
+def test_captions_have_the_size_and_the_lines_of_their_style(tmp_path: Path) -> None:
+    found = drawn(tmp_path, WIDE, caption="a\nb\nc\nd")
+    style = photos.CaptionStyle("黑体", 20, 2)
+    out = tmp_path / "styled.pdf"
+    notes = photos.lay_out(found, out, layout="1-up", sheet=A4, style=style)
+    with pikepdf.open(out) as document:
+        content = document.pages[0].Contents.read_bytes()
+        fonts_used = document.pages[0].Resources.Font
+        [font] = [str(font.BaseFont) for _, font in fonts_used.items()]
+    assert content.count(b"Tj") == 2
+    assert content.count(b"/F0 20 Tf") == 2
+    assert [note.code for note in notes] == ["caption-shortened"]
+    assert "2 lines" in notes[0].message
+    face = fonts.resolve_embedded("黑体")
+    assert face.shipped is ("DossierHei" in font)

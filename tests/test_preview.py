@@ -16,7 +16,7 @@ from PIL import Image
 from word_xml import word
 
 from dossier import manifest, plan, template_sets
-from dossier.authoring import example, preview
+from dossier.authoring import example, preview, stage
 from dossier.convert import accepted, embedded, libreoffice
 from dossier.errors import DossierError, EngineError, OutputError, TemplateError, UsageError
 from dossier.part import Note
@@ -89,7 +89,7 @@ def test_numbers_reckon_with_the_pages_that_a_template_has(tmp_path: Path) -> No
 def test_a_divider_is_shown_for_a_few_items_only(tmp_path: Path) -> None:
     path = word(tmp_path / "set" / "divider.docx", "{{ item.id }} {{ item.title }}")
     shown = preview.preview(str(path), tmp_path / "out")
-    assert len(shown.sheets) == preview.MOST_OF_A_KIND
+    assert len(shown.sheets) == stage.MOST_OF_A_KIND
     assert {sheet.template for sheet in shown.sheets} == {"divider.docx"}
     assert "不考核" not in text_of(shown.sheets[0].pdf)
 

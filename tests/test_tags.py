@@ -122,6 +122,15 @@ def test_nothing_is_left_to_mend(name: str, tmp_path: Path) -> None:
     assert [fault for fault in faults(mended(path)) if fault.mendable] == []
 
 
+@pytest.mark.parametrize("around", [lambda *runs: "".join(runs), inserted, link])
+def test_a_row_goes_with_its_tag_however_that_is_cut(around: Any, tmp_path: Path) -> None:
+    begin = run("{%tr if") + SPELLING + run(" dossier") + around(run(".title"), run(" %}"))
+    rows = (row(begin), row(run("{{ dossier.title }}")), row(run("{%tr ") + run("endif %}")))
+    path = word(tmp_path / "t.docx", table(*rows))
+    assert filled(path) == "印证材料"
+    assert [fault for fault in faults(path) if fault.severity != "info"] == []
+
+
 @pytest.mark.parametrize("around", [control, field])
 def test_a_tag_that_reaches_into_a_control_or_field_is_left_to_its_author(around: Any, tmp_path: Path) -> None:
     path = word(tmp_path / "t.docx", paragraph(run("{{ dossier."), around(run("title }}"))))
@@ -179,11 +188,22 @@ def test_a_tag_that_is_struck_out_would_still_be_filled(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="titel"):
         filled(path)
     [fault] = faults(path)
-    assert (
-        fault.message
-        == "“{{ dossier.titel }}” is struck out by a tracked change (修订), and would be filled all the same"
-    )
+    assert fault.message == "“{{ dossier.titel }}” is struck out by a tracked change (修订), and is read all the same"
     assert filled(mended(path)) == "甲乙"
+
+
+def test_half_a_tag_that_is_struck_out_is_joined_to_the_next_bracket(tmp_path: Path) -> None:
+    path = word(tmp_path / "t.docx", paragraph(run("{{ dossier.title }}"), deleted("}"), run("。")))
+    with pytest.raises(TemplateError):
+        filled(path)
+    assert [fault.code for fault in faults(path)] == ["tag-deleted"]
+    assert filled(mended(path)) == "印证材料。"
+
+
+def test_struck_out_text_without_brackets_does_no_harm(tmp_path: Path) -> None:
+    path = word(tmp_path / "t.docx", paragraph(run("{{ dossier.title }}"), deleted("旧"), run("。")))
+    assert filled(path) == "印证材料。"
+    assert faults(path) == []
 
 
 def test_a_table_row_that_is_struck_out_goes_with_its_tag(tmp_path: Path) -> None:

@@ -3,16 +3,28 @@ with them is said with its line."""
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pypdf
 import pytest
-from conftest import MakeDocx, MakeManifest
+import yaml
+from conftest import MakeDocx, MakeManifest, MakePdf
 from docx import Document
+from docx.oxml.ns import qn
+from lxml import etree  # type: ignore[import-untyped]
 
-from dossier import manifest, template_sets
-from dossier.errors import ExitStatus, ManifestError, SetError, TemplateError
+import dossier
+from dossier import fonts, frontmatter, manifest, template_sets
+from dossier.authoring.stage import Stage
+from dossier.convert import libreoffice
+from dossier.errors import ConversionError, ExitStatus, ManifestError, SetError, TemplateError
 from dossier.fields import MM
 from dossier.template_sets import TemplateSet, find_set
 
@@ -290,3 +302,274 @@ def test_wrong_settings_are_a_template_error_with_its_exit_status(make_set: Make
 
 def test_lengths_are_in_points(make_set: MakeSet) -> None:
     assert make_set("margins: {left: 30mm}", "cover.docx").style.margins.left == pytest.approx(30 * MM)
+
+
+# --- the shipped sets ----------------------------------------------------------------------------------------------
+
+SETS = ("archive", "bundle", "official")
+NORMS = {  # of the labels, in millimetres
+    "official": {"spine": (30, 297)},
+    "archive": {"spine-20": (20, 310), "spine-30": (30, 310), "spine-40": (40, 310), "spine-50": (50, 310)},
+    "bundle": {"spine": (60, 190)},
+}
+WORDS = ["cover", "index", "divider", "scores", "checklist", "placeholder"]
+every_set = pytest.mark.parametrize("name", SETS)
+every_template = pytest.mark.parametrize(
+    "path", [pytest.param(p, id=f"{p.parent.name}-{p.stem}") for name in SETS for p in (SHIPPED / name).glob("*.docx")]
+)
+
+
+def part(path: Path, name: str) -> Any:
+    with zipfile.ZipFile(path) as package:
+        return etree.fromstring(package.read(name))
+
+
+def paper(word: Path) -> tuple[float, float]:
+    """Return the width and height of a Word file's pages in points."""
+    section: Any = Document(str(word)).sections[0]
+    return section.page_width.pt, section.page_height.pt
+
+
+def test_three_sets_are_shipped() -> None:
+    assert template_sets.available() == list(SETS)
+
+
+@every_set
+def test_a_shipped_set_has_every_template_and_its_labels(name: str, tmp_path: Path) -> None:
+    found = find_set(name, tmp_path)
+    assert {*WORDS, *NORMS[name], *found.style.labels} <= set(found.names)
+
+
+@every_template
+def test_a_shipped_template_keeps_to_what_both_engines_draw(path: Path) -> None:
+    root = part(path, "word/document.xml")
+    assert not root.findall(f".//{qn('w:docGrid')}")
+    assert not [jc for jc in root.iter(qn("w:jc")) if jc.get(qn("w:val")) == "distribute"]
+    for table in root.iter(qn("w:tbl")):
+        properties = table.find(qn("w:tblPr"))
+        assert properties.find(qn("w:tblLayout")).get(qn("w:type")) == "fixed"
+        ruled = properties.find(qn("w:tblBorders")) is not None
+        assert not ruled or int(properties.find(f"{qn('w:tblCellMar')}/{qn('w:top')}").get(qn("w:w"))) > 0
+    "".join(root.itertext()).encode("gbk")  # the shipped faces hold GBK and no more
+
+
+@every_template
+def test_tables_of_a_shipped_template_do_not_touch(path: Path) -> None:
+    """Word takes two tables with nothing between them for one, and so does LibreOffice."""
+    for table in part(path, "word/document.xml").iter(qn("w:tbl")):
+        assert table.getnext() is None or table.getnext().tag != qn("w:tbl")
+
+
+@every_template
+def test_a_shipped_template_is_a_word_file_of_good_order(path: Path) -> None:
+    document = Document(str(path))
+    assert document.core_properties.title
+    assert document.core_properties.language == find_set(path.parent.name, path).style.language
+    styles = part(path, "word/styles.xml")
+    assert "theme" not in etree.tostring(styles, encoding="unicode").lower()
+    named = {style.get(qn("w:styleId")) for style in styles.iter(qn("w:style"))}
+    assert "Hyperlink" in named
+    body = part(path, "word/document.xml")
+    assert {style.get(qn("w:val")) for style in body.iter(qn("w:pStyle"))} <= named
+    assert list(body.iter(qn("w:rFonts"), qn("w:sz"))) == []  # looks are those of styles
+
+
+@every_template
+def test_long_tables_of_a_shipped_template_repeat_their_head(path: Path) -> None:
+    for table in part(path, "word/document.xml").iter(qn("w:tbl")):
+        texts = ["".join(row.itertext()) for row in table.iter(qn("w:tr"))]
+        heads = [row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in table.iter(qn("w:tr"))]
+        if any(text.startswith("{%tr for") for text in texts):
+            assert heads == [True, *[False] * (len(heads) - 1)]
+
+
+@pytest.mark.parametrize(("name", "label", "size"), [(name, *entry) for name in NORMS for entry in NORMS[name].items()])
+def test_a_label_is_as_large_as_what_it_goes_on(name: str, label: str, size: tuple[int, int]) -> None:
+    assert tuple(round(side / MM) for side in paper(SHIPPED / name / f"{label}.docx")) == size
+
+
+@every_set
+@pytest.mark.parametrize("sample", ["quality-2023", "bundle-2024"])
+def test_every_shipped_template_fills_with_the_samples_of_both_languages(
+    name: str, sample: str, tmp_path: Path
+) -> None:
+    staged = Stage.of(find_set(name, tmp_path), SHIPPED.parent / "manifests" / f"{sample}.yaml")
+    scene, _ = staged.scene({})
+    shown = {document.template.stem: document for document in staged.wanted(scene, None)}
+    assert {"cover", "index", "divider", *NORMS[name]} <= set(shown)
+    for document in shown.values():
+        filled = frontmatter.fill(document, scene, tmp_path)
+        text = "".join(part(filled, "word/document.xml").itertext())
+        assert text.strip()
+        assert "{{" not in text
+        assert "{%" not in text
+
+
+@every_set
+def test_the_first_drawing_of_a_set_is_the_same_on_any_day(name: str, tmp_path: Path) -> None:
+    drawn = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        for script in ("word_drawing.py", f"make_{name}.py"):
+            shutil.copy(SHIPPED / script, folder)
+        subprocess.run([sys.executable, str(folder / f"make_{name}.py")], check=True)
+        drawn.append({path.name: path.read_bytes() for path in (folder / name).iterdir()})
+    assert drawn[0] == drawn[1]
+    assert set(drawn[0]) == {path.name for path in (SHIPPED / name).glob("*.docx")}
+
+
+# --- books in their look -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(make_pdf: MakePdf, make_docx: MakeDocx, make_manifest: MakeManifest, tmp_path: Path) -> Callable[..., Path]:
+    """Write a small dossier in the look of a set."""
+
+    def write(template_set: str, **keys: Any) -> Path:
+        make_pdf("sources/a.pdf", 2)
+        make_docx("sources/b.docx", "Letter")
+        (tmp_path / "sources" / "c.txt").write_text("Words", encoding="utf-8")
+        evidence = {"1": [{"file": "a.pdf", "date": "2023-05-07"}, {"file": "c.txt"}], "2": [{"file": "b.docx"}]}
+        keys = {"front": ["cover", "index", "scores"], "back": ["checklist"], "language": "en", **keys}
+        return make_manifest(evidence, template_set=template_set, **keys)
+
+    return write
+
+
+def words(path: Path) -> str:
+    return "".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+
+
+@every_set
+def test_a_book_in_the_look_of_a_set_is_proved(name: str, small: Callable[..., Path], tmp_path: Path) -> None:
+    made = dossier.build(small(name), tmp_path / "out", engine="embedded", jobs=1)
+    assert made.complete
+    assert made.problems == ()
+    assert dossier.verify(tmp_path / "out").pages == made.receipt.volumes[0].pages
+
+
+@every_set
+def test_a_draft_in_the_look_of_a_set_is_proved(name: str, small: Callable[..., Path], tmp_path: Path) -> None:
+    path = small(name)
+    (tmp_path / "sources" / "b.docx").unlink()
+    made = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    assert not made.complete
+    assert [page.kind for page in made.receipt.pages if page.kind == "placeholder"] == ["placeholder"]
+    assert dossier.verify(tmp_path / "out").pages == made.receipt.volumes[0].pages
+
+
+@pytest.mark.libreoffice
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_libreoffice_draws_every_template_on_pages_of_its_size(tmp_path: Path) -> None:
+    jobs: list[tuple[Path, Path]] = []
+    for name in SETS:
+        (tmp_path / name).mkdir()
+        staged = Stage.of(find_set(name, tmp_path))
+        scene, _ = staged.scene({})
+        for template in (SHIPPED / name).glob("*.docx"):
+            filled = frontmatter.fill(staged.wanted(scene, template)[0], scene, tmp_path / name)
+            jobs.append((filled, filled.with_suffix(".pdf")))
+    outcomes = libreoffice.convert_batch(jobs, fontconfig=fonts.write_fontconfig(tmp_path))
+    assert [outcome for outcome in outcomes if isinstance(outcome, ConversionError)] == []
+    for word, pdf in jobs:
+        wanted = paper(word)
+        pages = pypdf.PdfReader(pdf).pages
+        assert [(page.mediabox.width, page.mediabox.height) for page in pages] == [pytest.approx(wanted, abs=1)] * len(
+            pages
+        )
+        assert len(pages) == 1 or word.stem not in ("cover", "spine", "spine-20", "spine-50"), word
+
+
+def test_a_bundle_is_in_english_throughout(small: Callable[..., Path], make_docx: MakeDocx, tmp_path: Path) -> None:
+    make_docx("sources/word.docx", "It is at {{ cite('1-01') }}.")
+    path = small(
+        "bundle",
+        front=["cover", "index", {"file": "word.docx"}, "scores"],
+        period={"from": "2023-01-01", "to": "2023-12-31"},
+        organisation="Marlow",
+    )
+    (tmp_path / "sources" / "b.docx").unlink()
+    made = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    text = words(made.paths[0])
+    labels = "".join(words(label) for label in (tmp_path / "out" / "labels").glob("*.pdf"))
+    assert not re.search("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]", text + labels)
+    first = next(item for item in made.receipt.items if item.id == "1").evidence[0]
+    assert f"It is at p. {first.number}." in text
+    assert first.label == first.number
+    for told in ("1 January 2023 to 31 December 2023", "7 May 2023", "Document to follow", "DRAFT", "15 December 2023"):
+        assert told in text
+    assert pypdf.PdfReader(made.paths[0]).root_object["/Lang"] == "en"  # the manifest's, where it gives one
+
+
+def test_an_archive_lists_files_by_their_code(small: Callable[..., Path], make_pdf: MakePdf, tmp_path: Path) -> None:
+    made = dossier.build(
+        small("archive", values={"全宗号": "X012", "保管期限": "30年", "机构代码": "ZQB"}),
+        tmp_path / "out",
+        engine="embedded",
+        jobs=1,
+    )
+    text = words(made.paths[0])
+    assert [f"X012-WS·2023-D30-ZQB-000{number}" in text for number in range(5)] == [False, True, True, True, False]
+    assert "20230507" in text
+
+
+def test_citations_are_not_filed_a_second_time(small: Callable[..., Path], tmp_path: Path) -> None:
+    path = small("archive")
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data["items"][0]["evidence"].insert(0, {"see": "2-01", "title": "Letter"})
+    path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    made = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    text = words(made.paths[0])
+    assert "Y-0003" in text
+    assert "Y-0004" not in text
+    assert "0001-0003" in words(tmp_path / "out" / "labels" / "spine-30.pdf")
+
+
+# --- labels --------------------------------------------------------------------------------------------------------
+
+
+def test_each_volume_has_a_label_of_each_kind_to_change_and_to_print(
+    small: Callable[..., Path], tmp_path: Path
+) -> None:
+    labels = ["spine-20", "spine-50"]
+    path = small("archive", labels=labels, volumes={"by": "section"})
+    made = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    wanted = {f"labels/{label}-{n}{suffix}" for label in labels for n in (1, 2) for suffix in (".docx", ".pdf")}
+    assert {name for name in made.receipt.documents if name.startswith("labels/")} == wanted
+    assert {path.relative_to(made.folder).as_posix() for path in (made.folder / "labels").iterdir()} == wanted
+    assert "2" in words(made.folder / "labels" / "spine-50-2.pdf")
+    box = pypdf.PdfReader(made.folder / "labels" / "spine-20-1.pdf").pages[0].mediabox
+    assert [round(float(side) / MM) for side in (box.width, box.height)] == [20, 310]
+
+
+def test_labels_go_where_none_are_wanted_any_more(small: Callable[..., Path], tmp_path: Path) -> None:
+    made = dossier.build(small("bundle"), tmp_path / "out", engine="embedded", jobs=1)
+    assert (made.folder / "labels" / "spine.pdf").is_file()
+    made = dossier.build(small("bundle", labels=[]), tmp_path / "out", engine="embedded", jobs=1)
+    assert not (made.folder / "labels" / "spine.pdf").exists()
+    assert not [name for name in made.receipt.documents if name.startswith("labels/")]
+
+
+def test_a_draft_leaves_the_labels_of_a_complete_book_alone(small: Callable[..., Path], tmp_path: Path) -> None:
+    path = small("bundle")
+    made = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    before = (made.folder / "labels" / "spine.pdf").read_bytes()
+    (tmp_path / "sources" / "b.docx").unlink()
+    draft = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    assert not draft.complete
+    assert (made.folder / "labels" / "spine.pdf").read_bytes() == before
+
+
+def test_check_misses_a_label_that_the_set_does_not_have(small: Callable[..., Path]) -> None:
+    report = dossier.check(small("official", labels=["spine-20"]))
+    assert [problem.code for problem in report.problems if "spine-20" in problem.message] == ["missing-template"]
+
+
+def test_check_tells_what_is_wrong_with_the_settings_of_the_set(small: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "set.yaml").write_text("extends: official\nlangage: en\nfonts: 1", encoding="utf-8")
+    problems = dossier.check(small("mine")).problems
+    assert [problem.where.rpartition("mine")[2] for problem in problems if "set.yaml" in problem.where] == [
+        "/set.yaml:2:1",
+        "/set.yaml:3:8",
+    ]

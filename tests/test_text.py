@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from docx import Document
+from docx.oxml.ns import qn
 
 from dossier.convert import text
 from dossier.errors import ConversionError
@@ -69,3 +70,17 @@ def test_markdown_fetches_and_runs_nothing(tmp_path: Path) -> None:
 
     assert lines(document) == ["[图]", "<script>x()</script>"]
     assert not [relation for relation in document.part.rels.values() if relation.is_external]
+
+
+def test_text_is_set_in_the_look_that_is_asked_for(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.md", tmp_path / "out.docx"
+    source.write_text("# Head\n\nText\n")
+    look = text.Look("楷体", "Arial", "Cambria", top=72, right=36, bottom=54, left=90)
+    text.to_word(source, out, markdown=True, look=look)
+    document = Document(str(out))
+    section, normal = document.sections[0], document.styles["Normal"]
+    assert normal.font.name == "Cambria"
+    assert normal.element.rPr.rFonts.get(qn("w:eastAsia")) == "楷体"
+    assert document.paragraphs[0].runs[0].font.name == "Arial"
+    sides = (section.top_margin, section.right_margin, section.bottom_margin, section.left_margin)
+    assert [side.pt for side in sides if side] == [72, 36, 54, 90]

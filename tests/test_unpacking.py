@@ -98,6 +98,37 @@ def test_a_broken_archive_is_refused_by_name(make_manifest: MakeManifest, make_z
     assert not binder.complete
 
 
+def test_a_damaged_member_is_named_and_the_others_are_bound(
+    make_zip: MakeZip, make_pdf: MakePdf, make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    data = make_pdf("one.pdf", marker="one").read_bytes()
+    path = make_zip("all.zip", {"1.pdf": data, "2.pdf": data.replace(b"one", b"two")})
+    path.write_bytes(path.read_bytes().replace(b"two", b"xxx", 1))
+
+    binder = dossier.build(make_manifest({"1": [{"file": "all.zip"}]}), tmp_path / "out", engine="embedded")
+
+    [proof] = binder.receipt.items[0].evidence
+    assert [source.path for source in proof.sources if source.pages] == ["all.zip/1.pdf"]
+    [problem] = binder.problems
+    assert (problem.code, problem.severity) == ("damaged-source", "error")
+    assert problem.message.startswith("all.zip: 2.pdf in it is damaged")
+    assert proof.status == "refused"
+    assert not binder.complete
+
+
+def test_what_a_mac_leaves_in_an_archive_does_not_make_a_strict_build_fail(
+    make_zip: MakeZip, make_pdf: MakePdf, make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    members = {"1.pdf": make_pdf("one.pdf").read_bytes(), "__MACOSX/._1.pdf": b"-", ".DS_Store": b"-"}
+    make_zip("all.zip", members)
+    path = make_manifest({"1": [{"file": "all.zip"}]})
+
+    binder = dossier.build(path, tmp_path / "out", engine="embedded", strict=True)
+
+    assert binder.complete
+    assert [(problem.code, problem.severity) for problem in binder.problems] == [("left-out", "info")]
+
+
 @pytest.fixture
 def found(archive: Path) -> SourceFile:
     return read(archive.parent, "all.zip")

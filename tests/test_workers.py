@@ -65,6 +65,28 @@ def test_workers_end_with_their_parent(number: signal.Signals) -> None:
     assert _within(15, lambda: not any(map(_is_alive, pids)))
 
 
+def _end(path: Path) -> None:
+    path.touch()
+    try:
+        time.sleep(600)
+    except SystemExit:
+        print("this is how it ends", file=sys.stderr)
+        raise
+
+
+@posix
+def test_a_worker_that_is_told_to_end_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def interrupted() -> None:
+        with workers.processes(1) as pool:
+            pool.submit(_end, tmp_path / "begun")
+            assert _within(15, (tmp_path / "begun").exists)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert capfd.readouterr().err == ""
+
+
 def _most_core() -> int:
     import resource  # noqa: PLC0415 - POSIX only
 

@@ -293,6 +293,13 @@ def _look_at_ends(found: _Findings, block: Sequence[Tag]) -> None:
         here, there = _standing(first), _standing(other)
         if here == there:
             continue
+        if _standing(first, wrapped=False) == _standing(other, wrapped=False):
+            inner = first if len(here[0]) > len(there[0]) else other
+            message = f"{first.text} and {other.text} are parted by a tracked change (修订) around one of them"
+            found.add(
+                "block-tracked", message, "accept the change", at=inner.paragraph, mendable=tags.is_wrapped(inner)
+            )
+            continue
         kinds = scope.prefix(first.text), scope.prefix(other.text)
         cells = "different cells" if here[0] == there[0] else "different places, such as a table and the text around it"
         message = f"{first.text} and {other.text} stand in {cells}"
@@ -304,8 +311,11 @@ def _look_at_ends(found: _Findings, block: Sequence[Tag]) -> None:
         found.add("block-crossing", message, fix, at=other.paragraph)
 
 
-def _standing(tag: Tag) -> tuple[Any, ...]:
-    """Return what a tag stands in, as far as it must be the same at both ends: kinds of element, and the very cell."""
+def _standing(tag: Tag, *, wrapped: bool = True) -> tuple[Any, ...]:
+    """Return what a tag stands in, as far as it must be the same at both ends: kinds of element, and the very cell.
+
+    Without ``wrapped``, tracked changes and the like are left out.
+    """
     kind = scope.prefix(tag.text)
     element = tag.paragraph.element
     if kind in _PLACED:
@@ -315,7 +325,7 @@ def _standing(tag: Tag) -> tuple[Any, ...]:
     else:
         run = tag.pieces[0].element
         above = [one for one in run.iterancestors() if one.tag != f"{_W}r"]
-    names = tuple(one.tag for one in above)
+    names = tuple(one.tag for one in above if wrapped or one.tag not in tags.WRAPPED)
     cell = next((one for one in above if one.tag in (f"{_W}tc", f"{_W}txbxContent")), None)
     return (names, cell)
 

@@ -54,7 +54,7 @@ class Stage:
             return cls(_collected(dossier, whole, Path(folder)), whole)
 
     def scene(self, lengths: Mapping[str, int]) -> tuple[Scene, dict[str, int]]:
-        """Number the book with the ``lengths`` of documents by key, as far as known; return those that were assumed, too."""
+        """Number the book with the ``lengths`` of documents by key, as far as known; return those assumed, too."""
         loaded = self.book.plan.manifest
         numbers = loaded.numbering
         style = Style(numbers.style, numbers.start, loaded.page.start_on, numbers.restart)

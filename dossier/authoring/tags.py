@@ -51,6 +51,8 @@ _DELETED = (f"{_W}del", f"{_W}moveFrom")
 _INSERTED = (f"{_W}ins", f"{_W}moveTo")
 _LOOSE = {f"{_W}{name}" for name in ("ins", "moveTo", "smartTag", "customXml", "hyperlink", "dir", "bdo")}
 """Containers that a tag can be taken out of without loss."""
+WRAPPED = (*_INSERTED, *(f"{_W}{name}" for name in ("smartTag", "customXml", "dir", "bdo")))
+"""Those of them that can be taken away from around whatever they hold."""
 
 
 @dataclass(slots=True)
@@ -169,7 +171,7 @@ def mend(document: Document) -> bytes:
         for one in filter(None, (story, story.copies)):
             mendable = {id(fault.paragraph) for fault in one.faults if fault.mendable}
             for tag in reversed(one.tags):  # so that what stands before keeps its place
-                if id(tag.paragraph) in mendable and (tag.text != tag.written or len(tag.pieces) > 1) and _is_free(tag):
+                if id(tag.paragraph) in mendable and _is_spoiled(tag) and _is_free(tag):
                     _rewrite(tag)
             for paragraph in one.paragraphs:
                 if id(paragraph) in mendable:
@@ -434,10 +436,7 @@ def _cuts(tag: Tag, said: str, *, free: bool) -> Iterator[Fault]:
     """Find out whether Word has cut a tag in a way that docxtpl cannot undo, by letting it try."""
     pieces = tag.pieces
     live = [piece for piece in pieces if not piece.deleted]
-    if len(pieces) < 2:
-        return
-    harmful = not _is_joined(tag)
-    if harmful:
+    if len(pieces) > 1 and not _is_joined(tag):
         names = {etree.QName(name).localname for piece in live for name in _chain(piece)}
         cause = _cause(names, struck=len(live) < len(pieces))
         fix = "accept the change, or delete the tag and type it anew" if "tracked" in cause else "type the tag anew"
@@ -445,8 +444,11 @@ def _cuts(tag: Tag, said: str, *, free: bool) -> Iterator[Fault]:
             fix = "delete the tag and type it anew, outside the field or control"
         message = f"{said} is cut in pieces by {cause}, and cannot be put together"
         yield Fault(tag.paragraph, "tag-split", message, fix, "error", free)
-    elif any(name in _INSERTED for piece in live for name in _chain(piece)) or len(live) < len(pieces):
+    elif is_wrapped(tag) or len(live) < len(pieces):
+        tracked = len(live) < len(pieces) or any(name in _INSERTED for piece in live for name in _chain(piece))
         message = f"{said} holds tracked changes; it is read as if they were accepted"
+        if not tracked:
+            message = f"{said} stands in a mark that Word puts around names and places (smart tag)"
         yield Fault(tag.paragraph, "tag-tracked", message, "accept the changes", "info", free)
     looks = {_look(piece) for piece in live if piece.text.strip()}
     if len(looks) > 1:
@@ -466,14 +468,13 @@ def _cause(names: set[str], *, struck: bool) -> str:
 
 def _is_joined(tag: Tag) -> bool:
     """Say whether docxtpl puts a tag together again, and leaves whole elements around it."""
-    first, last = tag.pieces[0].element, tag.pieces[-1].element
-    paragraph = tag.paragraph.element
-    xml = etree.tostring(paragraph, encoding="unicode", with_tail=False)
-    patched = templates.as_jinja(xml)
-    if first is last:
-        return True
-    wanted = "".join(re.sub(r"^\{([{%])(tr|tc|p|r)\s", r"{\1 ", tag.text).split())
-    if wanted not in "".join(patched.translate(_QUOTES).split()):
+    kind = re.match(r"^\{[{%](tr|tc)\s", tag.text)
+    inside = tag.paragraph.element
+    # What such a tag stands for goes away with all that is in it.
+    whole = next(inside.iterancestors(f"{_W}{kind[1]}"), inside) if kind else inside
+    patched = templates.as_jinja(etree.tostring(whole, encoding="unicode", with_tail=False))
+    wanted = tag.text if kind and whole is inside else re.sub(r"^\{([{%])(tr|tc|p|r)\s", r"{\1 ", tag.text)
+    if "".join(wanted.split()) not in "".join(patched.translate(_QUOTES).split()):
         return False
     try:
         etree.fromstring(f"<all>{re.sub(r'{%.*?%}|{{.*?}}|{#.*?#}', '', patched, flags=re.DOTALL)}</all>")
@@ -507,12 +508,10 @@ def _look(piece: Piece) -> bytes:
 
 
 def _struck_out(paragraph: Paragraph) -> Iterator[Fault]:
-    """Report tags in text that a tracked change has struck out: they would act all the same."""
+    """Report tags, and halves of tags, in text that a tracked change has struck out: they act all the same."""
     gone = "".join(piece.text for piece in paragraph.pieces if piece.deleted)
-    if re.search(r"\{\s*[{%]|[%}]\s*\}", gone):
-        message = (
-            f"“{_shorten(gone.strip())}” is struck out by a tracked change (修订), and would be filled all the same"
-        )
+    if re.search("[{}]", gone):  # one is enough: docxtpl would join it to another one near by
+        message = f"“{_shorten(gone.strip())}” is struck out by a tracked change (修订), and is read all the same"
         yield Fault(paragraph, "tag-deleted", message, "accept the change", "error", mendable=True)
 
 
@@ -541,6 +540,15 @@ def _is_free(tag: Tag) -> bool:
     return True
 
 
+def _is_spoiled(tag: Tag) -> bool:
+    return tag.text != tag.written or len(tag.pieces) > 1 or is_wrapped(tag)
+
+
+def is_wrapped(tag: Tag) -> bool:
+    """Say whether a tag stands in a tracked insertion, or in something else that Word put around it."""
+    return any(name in WRAPPED for piece in tag.pieces for name in _chain(piece))
+
+
 def _rewrite(tag: Tag) -> None:
     """Write a tag as it should be into its first piece, and cut it out of the others."""
     pieces = [piece for piece in tag.pieces if not piece.deleted]
@@ -553,7 +561,7 @@ def _rewrite(tag: Tag) -> None:
         _write(piece)
     for piece in struck:
         _remove(piece.element)
-    for above in list(first.element.iterancestors(*_INSERTED)):
+    for above in _around(first.element):
         _unwrap(above)
     _place_anew(tag.paragraph)
     tag.end += len(tag.text) - (tag.end - tag.start)
@@ -590,6 +598,17 @@ def _remove(element: etree._Element) -> None:
     empty = parent.tag == f"{_W}r" and all(child.tag == f"{_W}rPr" for child in parent)
     if empty or (parent.tag in (*_LOOSE, *_DELETED) and len(parent) == 0):
         _remove(parent)
+
+
+def _around(element: etree._Element) -> list[etree._Element]:
+    """Return what Word put around an element inside its paragraph, the innermost first."""
+    found: list[etree._Element] = []
+    for above in element.iterancestors():
+        if above.tag == f"{_W}p":
+            break
+        if above.tag in WRAPPED:
+            found.append(above)
+    return found
 
 
 def _unwrap(container: etree._Element) -> None:

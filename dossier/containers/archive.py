@@ -499,7 +499,7 @@ def _7z_entries(package: py7zr.SevenZipFile, room: Room) -> list[_Entry]:
     files = _SevenZipFiles()
     for number, member in enumerate(package.files):
         room.enter()
-        properties = member.file_properties()
+        properties: Any = member.file_properties()
         name, properties["filename"] = properties["filename"], str(number)  # by which the library asks for a file
         if member.is_directory:
             continue

@@ -298,6 +298,8 @@ def _lighten(root: Any) -> None:
             element.set(_IGNORABLE, " ".join(known))
         else:
             element.attrib.pop(_IGNORABLE, None)
+    if ruled:
+        etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(kept))
 
 
 def _characters(data: bytes) -> Set[str]:

@@ -66,6 +66,8 @@ _TO_XLSX = frozenset({Format.XLS, Format.XLSB, Format.XLS_XML, Format.ODS})
 """Workbooks that become XLSX in a first run, so that they can be set up for the page like any other."""
 _HTML_READER = "HTML (StarWriter)"
 """Left to itself, LibreOffice takes HTML for a web document, and its PDF lacks the first paragraph."""
+_XLS_READER = "MS Excel 97"
+"""Reads the workbooks of older versions, too; left to itself, LibreOffice prints the bytes of a damaged one as text."""
 _TABLES = {Format.CSV: table.from_text, Format.HTML_TABLE: table.from_html}
 
 _WRITER, _CALC, _COMMON = (f"/org.openoffice.Office.{name}" for name in ("Writer", "Calc", "Common"))
@@ -391,7 +393,9 @@ def _set_up_sheets(desk: _Desk, jobs: dict[int, _Job]) -> dict[int, Outcome]:
     """Make every workbook among ``jobs`` one that prints well; take out those that cannot be, and return why."""
     outcomes: dict[int, Outcome] = {}
     workbooks = {position: job for position, job in jobs.items() if job.kind in office.SHEETS}
-    endings = desk.convert([job for job in workbooks.values() if job.kind in _TO_XLSX], "xlsx")
+    old = [job for job in workbooks.values() if job.kind is Format.XLS]
+    others = [job for job in workbooks.values() if job.kind in _TO_XLSX and job.kind is not Format.XLS]
+    endings = desk.convert(old, "xlsx", reader=_XLS_READER) | desk.convert(others, "xlsx")
     for position, job in workbooks.items():
         try:
             jobs[position] = _set_up(desk, job, endings)

@@ -24,7 +24,7 @@ from dossier.convert.grid import Element, printable
 from dossier.errors import ConversionError
 from dossier.part import Note
 
-VERSION = "2"
+VERSION = "3"
 """Part of every cache key: raised when copies come out another way."""
 
 
@@ -87,6 +87,10 @@ _OLE_STREAMS: tuple[tuple[str, Format | None], ...] = (
     ("Workbook", Format.XLS),
     ("PowerPoint Document", Format.PPT),
     ("Book", Format.XLS),
+)
+_OLE_FORMATS = frozenset({Format.DOC, Format.XLS, Format.PPT})
+_OLE_CONTENTS = frozenset(
+    {"WordDocument", "0Table", "1Table", "Data", "Workbook", "Book", "PowerPoint Document", "Pictures"}
 )
 _ODF_WORDS = (
     (b"opendocument.text", Format.ODT),
@@ -336,6 +340,13 @@ def copy_safely(source: Path, kind: Format | None, out: Path) -> tuple[Note, ...
         data, cut = _CLEANERS[kind](source)
         out.write_bytes(data)
         return _notes(cut)
+    missing = ole.broken_off(source, _OLE_CONTENTS) if kind in _OLE_FORMATS else ""
+    if missing:  # LibreOffice would print what is left, and say nothing
+        raise ConversionError(
+            f"{source.name}: it is damaged: its part {missing} breaks off",
+            fix="ask for the file again, or open it in Office, let it repair it, and save it anew",
+            code="damaged-source",
+        )
     # A copy, never a link: the engine writes lock files beside what it opens.
     shutil.copyfile(source, out)
     return ()
@@ -387,11 +398,19 @@ def _parsed(source: Path, name: str, data: bytes) -> Element:
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
+        what = "the file is damaged: it" if name == source.name else f"the package is damaged: its part {name}"
         raise ConversionError(
-            f"{source.name}: the package is damaged: its part {name} is not XML: {error}",
+            f"{source.name}: {what} is not XML: {error}",
             fix="ask for the file again, or open it in Office, let it repair it, and save it anew",
             code="damaged-source",
         ) from error
+
+
+def _whole_xml(source: Path) -> tuple[bytes, list[str]]:
+    """Return a workbook in XML as it is: of one that breaks off, LibreOffice prints what there is and says nothing."""
+    data = source.read_bytes()
+    _parsed(source, source.name, data)
+    return data, []
 
 
 def _freeze_word(root: Element) -> None:
@@ -618,7 +637,7 @@ def _is_inline_picture(target: str) -> bool:
 
 # --- what is cut, and what is said of it ---------------------------------------------------------------------------
 
-_CLEANERS = {Format.RTF: _clean_rtf, Format.HTML: _clean_html}
+_CLEANERS = {Format.RTF: _clean_rtf, Format.HTML: _clean_html, Format.XLS_XML: _whole_xml}
 
 
 def _notes(cut: Sequence[str]) -> tuple[Note, ...]:

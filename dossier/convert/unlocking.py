@@ -13,6 +13,8 @@ import logging
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -116,25 +118,37 @@ class _Password(str):
 
 
 def _open_compound(source: Path, out: Path, password: str) -> None:
-    with source.open("rb") as file:
-        try:
+    with source.open("rb") as file, out.open("wb") as plain:
+        with _damage():
             locked = msoffcrypto.OfficeFile(file)
-        except (*_BROKEN, OSError) as error:
-            raise _damaged(error) from error
         try:
-            checked = {"verify_password": True} if locked.format == "ooxml" else {}
-            locked.load_key(password=_Password(password), **checked)
-        except (InvalidKeyError, UnicodeError) as error:
-            raise _Wrong from error
-        except (*_BROKEN, OSError) as error:
+            with _damage():
+                checked = {"verify_password": True} if locked.format == "ooxml" else {}
+                locked.load_key(password=_Password(password), **checked)
+        except ConversionError as error:
             if len(password) > 15 and locked.format == "xls97":  # more than its oldest way of locking can hold
                 raise _Wrong from error
-            raise _damaged(error) from error
-        with out.open("wb") as plain:
-            try:
+            raise
+        try:
+            with _damage():
                 locked.decrypt(plain)
-            except _BROKEN as error:
-                raise _damaged(error) from error
+        except _Wrong as error:  # the password was proved before
+            raise _damaged("what it opens is no Office file") from error
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Turn whatever msoffcrypto says of a broken file into one error, and what it says of a password into another."""
+    try:
+        yield
+    except (InvalidKeyError, UnicodeError) as error:
+        raise _Wrong from error
+    except _BROKEN as error:
+        raise _damaged(error) from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's, not the file's
+            raise
+        raise _damaged(error) from error
 
 
 # --- OpenDocument --------------------------------------------------------------------------------------------------

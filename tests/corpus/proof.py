@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pikepdf
+import pypdfium2
 import yaml
 
 from dossier import limits, receipt
@@ -189,9 +191,26 @@ def _of_the_book(found: Receipt, folder: Path) -> Iterator[str]:
         with pikepdf.open(folder / "out" / volume.file, suppress_warnings=True) as pdf:
             told = [line for line in pdf.check_pdf_syntax() if not any(words in line for words in _PICTURE_DAMAGED)]
         yield from (f"qpdf says of {volume.file}: {line}" for line in told[:20])
+    yield from _of_the_text(found, folder)
     expected = {volume.file for volume in found.volumes} | {"receipt.json", "receipt-draft.json"}
     expected |= {*found.documents, *found.originals}
     held = {path.relative_to(folder / "out").as_posix() for path in (folder / "out").rglob("*") if path.is_file()}
     strange = sorted(name for name in held - expected if not name.startswith("."))
     if strange:
         yield f"left in the output folder: {', '.join(strange)}"
+
+
+def _of_the_text(found: Receipt, folder: Path) -> Iterator[str]:
+    """Find sources whose bytes were printed as if they were letters: no original holds letters of Western Europe."""
+    for number, volume in enumerate(found.volumes, start=1):
+        with pypdfium2.PdfDocument(folder / "out" / volume.file) as pdf:
+            for page in found.pages:
+                if page.volume == number and page.source_page == 1 and PurePath(page.source).suffix not in _TEXTS:
+                    text = pdf[page.page - 1].get_textpage().get_text_range()
+                    if len(_WESTERN.findall(text)) > _MOST_WESTERN:
+                        yield f"{page.source}: its bytes are bound as if they were text: {text[:80]!r}"
+
+
+_TEXTS = frozenset({".txt", ".md", ".csv", ".html", ".eml", ".rtf", ".bin"})
+_WESTERN = re.compile("[\u00a1-\u00ff]")
+_MOST_WESTERN = 20

@@ -188,7 +188,8 @@ def looping_tiff(path: Path) -> None:
 def zipped(path: Path, members: dict[str, bytes]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         for name, data in members.items():
-            package.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+            packing = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED  # as OpenDocument wants it
+            package.writestr(zipfile.ZipInfo(name), data, packing)
 
 
 def zip_bomb(path: Path) -> None:
@@ -275,3 +276,98 @@ def cut_mail(path: Path) -> None:
     head = MAIL + b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\n\r\ntext\r\n--x\r\n'
     attachment = b'Content-Disposition: attachment; filename="a.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA'
     path.write_bytes(head + attachment)
+
+
+# --- office files that ask for more ----------------------------------------------------------------------------------
+
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def relationships(*targets: tuple[str, str], outside: bool = False) -> bytes:
+    """Return relationships ``r1`` and so on, each a kind and a target."""
+    mode = ' TargetMode="External"' if outside else ""
+    each = "".join(
+        f'<Relationship Id="r{number}" Type="{_OFFICE}/{kind}" Target="{target}"{mode}/>'
+        for number, (kind, target) in enumerate(targets, start=1)
+    )
+    return f'<Relationships xmlns="{_PACKAGE}/relationships">{each}</Relationships>'.encode()
+
+
+def workbook(path: Path, *, cell: str = "<v>1</v>", prolog: str = "", more: dict[str, bytes] | None = None) -> None:
+    """Write an Excel file of one cell, and with more parts."""
+    main = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    types = (
+        f'<Types xmlns="{_PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{main}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{main}.worksheet+xml"/>'
+        f'<Override PartName="/xl/externalLinks/link1.xml" ContentType="{main}.externalLink+xml"/></Types>'
+    )
+    members = {
+        "[Content_Types].xml": types.encode(),
+        "_rels/.rels": relationships(("officeDocument", "xl/workbook.xml")),
+        "xl/workbook.xml": (
+            f'{prolog}<workbook xmlns="{_SHEETS}" xmlns:r="{_OFFICE}"><sheets><sheet name="S" sheetId="1" r:id="r1"/>'
+            '</sheets><externalReferences><externalReference r:id="r2"/></externalReferences></workbook>'
+        ).encode(),
+        "xl/_rels/workbook.xml.rels": relationships(
+            ("worksheet", "worksheets/sheet1.xml"), ("externalLink", "externalLinks/link1.xml")
+        ),
+        "xl/worksheets/sheet1.xml": (
+            f'<worksheet xmlns="{_SHEETS}"><sheetData><row r="1"><c r="A1">{cell}</c></row></sheetData></worksheet>'
+        ).encode(),
+        "xl/externalLinks/link1.xml": (
+            f'<externalLink xmlns="{_SHEETS}"><ddeLink ddeService="cmd" ddeTopic="/C calc"><ddeItems>'
+            '<ddeItem name="A0" advise="1"/></ddeItems></ddeLink></externalLink>'
+        ).encode(),
+    }
+    zipped(path, members | (more or {}))
+
+
+def linked_word(path: Path, url: str) -> None:
+    """Write a Word file with a picture, a template and a field of DDE that all lie elsewhere."""
+    rels = relationships(("image", f"{url}/docx-image"), ("attachedTemplate", f"{url}/docx-template"), outside=True)
+    field = b'<w:fldSimple w:instr="DDEAUTO cmd &quot;/C calc&quot;"><w:r><w:t>shown</w:t></w:r></w:fldSimple>'
+    paragraph = b"<w:p>" + field + b"</w:p><w:p>"
+    word(path, parts={"word/_rels/settings.xml.rels": rels}, replace=(b"<w:p>", paragraph))
+
+
+def linked_text(path: Path, url: str) -> None:
+    """Write an OpenDocument text that asks for a picture and a section from elsewhere, and holds a macro."""
+    names = "".join(
+        f' xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for short, name in (("office", "office"), ("text", "text"), ("draw", "drawing"), ("svg", "svg-compatible"))
+    )
+    link = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+    picture_of = f'<draw:frame svg:width="1cm" svg:height="1cm"><draw:image xlink:href="{url}/odt-image"/></draw:frame>'
+    section = f'<text:section text:name="s"><text:section-source xlink:href="{url}/odt-section"/></text:section>'
+    content = (
+        f'<office:document-content {names} {link} office:version="1.2"><office:body><office:text>'
+        f"<text:p>text{picture_of}</text:p>{section}</office:text></office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.text"
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+        '<manifest:file-entry manifest:full-path="Basic/a.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    members = {"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest, "Basic/a.xml": "<x/>"}
+    zipped(path, {name: text.encode() for name, text in members.items()})
+
+
+def linked_mail(path: Path, url: str) -> None:
+    path.write_bytes(MAIL + b"Content-Type: text/html\r\n\r\n" + f'<p>text<img src="{url}/eml">'.encode())
+
+
+def linked_page(path: Path, url: str) -> None:
+    path.write_text(
+        f'<html><head><link rel="stylesheet" href="{url}/css"><base href="{url}/"><meta http-equiv="refresh" '
+        f'content="0;url={url}/meta"></head><body background="{url}/back"><p>text<img src="{url}/img">'
+        f'<img src="relative.png"><iframe src="{url}/frame"></iframe><object data="{url}/object"></object>'
+        f'<script src="{url}/script"></script><svg><image href="{url}/svg"/></svg></body></html>',
+        encoding="utf-8",
+    )

@@ -1,4 +1,4 @@
-"""Draws the evidence of ``bundle-2024.yaml`` into the folder ``bundle-2024``: ``python manifests/make_bundle.py``.
+"""Draws the evidence of ``bundle-2024.yaml``, in ``bundle-2024``: ``python manifests/make_bundle_sample.py``.
 
 An English sample, small on purpose: letters and procedures as Word files, a text and a Markdown file, certificates and
 a wide table as PDFs, photos with the time they were taken. All of it is fictional. Two runs write the same bytes.

@@ -1,0 +1,214 @@
+"""Excel both ways: a dossier's items as a workbook to be edited, and what was edited back into the manifest.
+
+What was read is compared with the manifest item by item, and only what differs is changed, in the manifest's own text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from dossier import manifest_text
+from dossier.check import ItemState, Report
+from dossier.errors import Problem
+from dossier.manifest import Item, Manifest
+from dossier.manifest_text import Change, scalar
+from dossier.scoresheet import Line, ScoreTable
+
+_LEVEL_NAMES: Final = ("一级指标", "二级指标", "三级指标", "四级指标")
+_COLUMNS: Final[tuple[tuple[str, float], ...]] = (
+    ("评分标准", 46), ("分值", 7), ("自评分", 8), ("责任单位", 14), ("印证材料", 46),
+    ("扣分原因", 24), ("自评结论", 40), ("状态", 10), ("欠缺", 40),
+)  # fmt: skip
+_ENGLISH: Final = {
+    "一级指标": "Section", "二级指标": "Item", "三级指标": "Level 3", "四级指标": "Level 4", "编号": "No",
+    "评分标准": "Criteria", "分值": "Points", "自评分": "Claimed", "责任单位": "Unit", "印证材料": "Evidence",
+    "扣分原因": "Deduction", "自评结论": "Conclusion", "状态": "Status", "欠缺": "Owed",
+    "齐备": "complete", "缺": "missing", "退回": "refused", "不适用": "not applicable",
+}  # fmt: skip
+_STATUS: Final = {"complete": "齐备", "missing": "缺", "refused": "退回", "not-applicable": "不适用"}
+_KEYS: Final = ("criteria", "points", "self_score", "unit", "deduction", "conclusion")
+_RED = PatternFill("solid", fgColor="FFF2CCCC")
+_GREY = PatternFill("solid", fgColor="FFE8E8E8")
+_THIN = Side(style="thin", color="FF808080")
+_EDGES = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+
+
+# --- out -----------------------------------------------------------------------------------------------------------
+
+
+def export(report: Report, out: Path) -> None:
+    """Write a workbook of the items in their tree, with their states and what is owed; grey columns are not read back.
+
+    Raises OSError where ``out`` cannot be written.
+    """
+    loaded = report.manifest
+    chinese = loaded.language.startswith("zh")
+    depth = max(level for level, _ in loaded.walk())
+    heads = ["编号", *_LEVEL_NAMES[:depth], *(name for name, _ in _COLUMNS)]
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = "指标" if chinese else "Items"
+    sheet.append([loaded.title])
+    sheet.append(heads if chinese else [_ENGLISH[head] for head in heads])
+    states = {state.id: state for state in report.items}
+    spans: dict[int, tuple[str, int]] = {}
+    for trail, item in _leaves(loaded.items, ()):
+        row = sheet.max_row + 1
+        sheet.append(_row(trail, item, depth, states[item.id], chinese=chinese))
+        for cell in sheet[row]:
+            if cell.data_type == "f":
+                cell.data_type = "s"  # text that begins like a formula is text
+        for column, parent in enumerate(trail[:-1], start=2):
+            if spans.get(column, ("", 0))[0] != parent.id:
+                _merge(sheet, column, spans.get(column), row - 1)
+                spans[column] = (parent.id, row)
+        for column in [column for column in spans if column > len(trail)]:
+            _merge(sheet, column, spans.pop(column), row - 1)
+        if not states[item.id].proved:
+            sheet.cell(row, len(heads)).fill = _RED
+    for column, span in spans.items():
+        _merge(sheet, column, span, sheet.max_row)
+    _dress(sheet, len(heads), depth)
+    book.save(out)
+
+
+def _leaves(items: Sequence[Item], trail: tuple[Item, ...]) -> Iterator[tuple[tuple[Item, ...], Item]]:
+    for item in items:
+        if item.items:
+            yield from _leaves(item.items, (*trail, item))
+        else:
+            yield (*trail, item), item
+
+
+def _row(
+    trail: Sequence[Item], item: Item, depth: int, state: ItemState, *, chinese: bool
+) -> list[str | float | int | None]:
+    titles = [f"{one.id} {one.title}" for one in trail]
+    owed = [problem.message for problem in state.problems if problem.severity == "error"]
+    status = _STATUS[state.status]
+    evidence = [entry.title or entry.file or entry.files or f"→ {entry.see}" for entry in item.evidence]
+    return [
+        item.id,
+        *titles, *[None] * (depth - len(titles)),
+        item.criteria, _number(item.points), _number(item.self_score), item.unit, "\n".join(evidence), item.deduction,
+        item.conclusion, status if chinese else _ENGLISH[status], "\n".join(owed),
+    ]  # fmt: skip
+
+
+def _number(value: Decimal | None) -> float | int | None:
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _merge(sheet: Worksheet, column: int, span: tuple[str, int] | None, last: int) -> None:
+    if span and last > span[1]:
+        sheet.merge_cells(start_row=span[1], end_row=last, start_column=column, end_column=column)
+
+
+def _dress(sheet: Worksheet, columns: int, depth: int) -> None:
+    widths = [9.0, *[24.0] * depth, *(width for _, width in _COLUMNS)]
+    for column, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=columns)
+    sheet["A1"].font = Font(name="黑体", size=16)
+    sheet["A1"].alignment = Alignment(horizontal="center", vertical="center")
+    sheet.row_dimensions[1].height = 32
+    for row in sheet.iter_rows(min_row=2, max_row=sheet.max_row, max_col=columns):
+        for cell in row:
+            cell.border = _EDGES
+            cell.alignment = Alignment(wrap_text=True, vertical="center")
+            cell.font = Font(name="黑体" if cell.row == 2 else "仿宋", size=11)
+            if cell.row == 2 or ((cell.column or 0) > columns - 2 and cell.fill.fgColor.rgb != _RED.fgColor.rgb):
+                cell.fill = _GREY
+    sheet.freeze_panes = f"{get_column_letter(depth + 2)}3"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "2:2"
+
+
+# --- in ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What importing would do: the manifest's new text, the changes that lead to it, and what is not taken over."""
+
+    text: str
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...]
+
+
+def merge(table: ScoreTable, loaded: Manifest, text: str) -> Merged:
+    """Compare a table with a manifest, and change in its ``text`` what the table says differently.
+
+    A column that the table lacks changes nothing. Items that only one of the two has are reported.
+    """
+    items = {item.id: item for _, item in loaded.walk()}
+    changes: list[Change] = []
+    problems = list(table.problems)
+    for line in table.lines:
+        item = items.get(line.id)
+        if item is None:
+            message = f"{line.id} {line.title} (row {line.row}) is not in the manifest"
+            problems.append(Problem("new-item", message, "write it into the manifest under `items`", "warning"))
+            continue
+        changes += _differences(line, item, table)
+    here = {line.id for line in table.lines}
+    for item in items.values():
+        if not item.items and item.id not in here:
+            message = f"{item.id} {item.title} is not in the table"
+            fix = "delete it from the manifest, if it no longer applies"
+            problems.append(Problem("gone-item", message, fix, "warning", loaded.where(item.id), item.id))
+    return Merged(manifest_text.apply(text, changes), tuple(changes), tuple(problems))
+
+
+def _differences(line: Line, item: Item, table: ScoreTable) -> Iterator[Change]:
+    if _squeezed(line.title) != _squeezed(item.title):
+        yield Change(item.id, "title", line.title)
+    if item.id not in table.leaves:
+        return
+    for key in _KEYS:
+        if key not in table.columns:
+            continue
+        new, old = getattr(line, key), getattr(item, key)
+        if key in ("points", "self_score"):
+            if new != old:
+                yield Change(item.id, key, "" if new is None else f"{new:f}", number=True)
+        elif _squeezed(new) != _squeezed(old):
+            yield Change(item.id, key, new)
+
+
+def _squeezed(text: str) -> str:
+    """Return text without the spaces and line breaks that a cell may add."""
+    return "".join(text.split())
+
+
+def start(table: ScoreTable, title: str) -> str:
+    """Return the text of a new manifest made of a table; what it names as evidence stands under each item as a note."""
+    out = [f"title: {scalar(title)}", "sources: sources   # the folder that the files below lie in", "", "items:"]
+    for position, line in enumerate(table.lines):
+        pad = "  " + "    " * (line.level - 1)
+        out.append(f"{pad}- id: {scalar(line.id)}")
+        for key in ("title", *_KEYS):
+            value = getattr(line, key)
+            if value not in ("", None):
+                out.append(f"{pad}  {key}: {scalar(str(value), number=isinstance(value, Decimal))}")
+        after = table.lines[position + 1] if position + 1 < len(table.lines) else None
+        if after is not None and after.level > line.level:
+            out.append(f"{pad}  items:")
+            continue
+        out += [f"{pad}  # evidence: {name}" for name in line.evidence]
+    return "\n".join(out) + "\n"
