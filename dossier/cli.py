@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
@@ -317,6 +318,23 @@ def _one(manifests: tuple[str, ...]) -> manifest.Manifest:
         names = ", ".join(str(one.path) for one in loaded)
         raise UsageError("this takes one manifest at a time", fix=f"name one of {names}")
     return loaded[0]
+
+
+@_commands.command("board")
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST…]")
+@click.option("-o", "--out", metavar="DIR", help="Where the binder lies and the board goes; build/<manifest name>.")
+@click.option("--passwords", metavar="FILE", help="Lines of `source: password`, for sources that are encrypted.")
+def board_command(manifests: tuple[str, ...], out: str | None, *, passwords: str | None) -> int:
+    """Write the readiness board: one page for a browser, of what is there and what is owed, that opens the binder."""
+    from dossier import board  # noqa: PLC0415 - other commands need no board
+
+    known = manifest.load_passwords(passwords) if passwords else {}
+    loaded = _load_all(_manifests(manifests))
+    for one in loaded:
+        folder = _output(out, one, several=len(loaded) > 1)
+        path = board.write(check_dossier(one, passwords=known), folder, now=datetime.now())
+        _out.print(Text(str(path)))
+    return ExitStatus.COMPLETE
 
 
 @_commands.command("verify")

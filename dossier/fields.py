@@ -563,7 +563,7 @@ Crop = Annotated[
         {"type": "array", "items": {"type": "string", "pattern": "^[0-9.]+ ?%$"}, "minItems": 4, "maxItems": 4}
     ),
 ]
-"""Left, top, right and bottom of the part of an image to show, from 0 to 1."""
+"""Left, top, right and bottom of the part of a page to show, from 0 to 1."""
 Password = Annotated[
     SecretStr,
     BeforeValidator(_password),

@@ -222,7 +222,7 @@ class Evidence(Section):
     )
     rotate: Turn = Field(0, description="degrees to turn its pages clockwise")
     crop: Crop | None = Field(
-        None, description="part of an image to show: left, top, right and bottom edge, like [50%, 0%, 100%, 100%]"
+        None, description="part of each page to show: left, top, right and bottom edge, like [50%, 0%, 100%, 100%]"
     )
     fit: Annotated[Literal["page", "none"], _CHOICE] = Field(
         "page", description="page: an image is made as large as the page allows; none: it keeps its own size"

@@ -106,7 +106,7 @@ class PathRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a manifest asks of a source; ``crop`` is left, top, right and bottom of an image as seen, from 0 to 1."""
+    """What a manifest asks of a source; ``crop`` is left, top, right and bottom of a page as seen, from 0 to 1."""
 
     password: str = field(default="", repr=False)
     fit: Literal["page", "none"] = "page"
@@ -198,8 +198,8 @@ def locate(root: Path, name: str) -> Path:
 def resolve(root: Path, name: str) -> Path:
     """Return the real path of ``name`` inside ``root``.
 
-    Raises PathRefused like :func:`locate`, for a symbolic link that leads out of ``root``, and for a device, a pipe or a
-    socket; and FileNotFoundError or IsADirectoryError where there is no such file.
+    Raises PathRefused like :func:`locate`, for a symbolic link that leads out of ``root``, and for a device, a pipe or
+    a socket; and FileNotFoundError or IsADirectoryError where there is no such file.
     """
     path = _real(root, locate(root, name), name)
     if path.is_dir():

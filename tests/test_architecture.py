@@ -25,6 +25,7 @@ ORDER = (
     "authoring.starter",
     "authoring",  # for template authors
     "build",  # the pipeline
+    "board",  # the readiness board
     "exchange",  # Excel both ways
     "scoresheet",  # a table of Excel, read
     "manifest_text",  # a manifest's text, changed here and there
@@ -109,7 +110,7 @@ ORDER = (
 
 HOMES = {
     "docxtpl": {"templates"},
-    "jinja2": {"templates", "sandbox", "authoring.scope"},
+    "jinja2": {"board", "templates", "sandbox", "authoring.scope"},
     "rdocx": {"convert.embedded"},
     "img2pdf": {"convert.image"},
     "tinytag": {"convert.media"},
@@ -138,7 +139,7 @@ HOMES = {
         *("convert.ofd", "convert.ofd.canvas", "convert.ofd.drawing", "convert.ofd.glyphs", "convert.ofd.picture"),
     },
     "pypdf": {"verify", "identity", "acting", "convert.pdf"},  # the witness, and the digests that it compares
-    "pypdfium2": {"verify", "convert.pdf", "authoring.preview", "authoring.stage", "probe"},  # reads labels back, finds ink, draws
+    "pypdfium2": {"verify", "convert.pdf", "authoring.preview", "authoring.stage", "board", "probe"},  # reads labels back, finds ink, draws
     "openpyxl": {"exchange", "scoresheet"},
     "watchfiles": {"authoring.preview"},
     "yaml": {"yaml_source", "fields", "manifest_text"},
@@ -397,9 +398,13 @@ def careless(tree: ast.AST) -> list[int]:
     return lines
 
 
+BOUNDARIES = {"convert": 1, "unpacking": 1}
+"""How often a module turns whatever a library makes of one hostile file into that file's refusal, by name."""
+
+
 @every_module
 def test_no_failure_is_swallowed_whatever_it_is(module: str) -> None:
-    assert careless(TREES[module]) == []
+    assert len(careless(TREES[module])) == BOUNDARIES.get(module, 0)
 
 
 @pytest.mark.parametrize(
