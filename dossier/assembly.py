@@ -20,7 +20,7 @@ from dossier.numbering import Slot, Span
 from dossier.part import Link, Part, PartPage
 from dossier.placement import Paper, Placement
 from dossier.sources import PhotoSheets, SourceFile
-from dossier.stamp import Stamp
+from dossier.stamp import Segment, Stamp
 
 _JUMP = "dossier:"
 _LONGEST_TITLE = 200
@@ -82,7 +82,8 @@ def assemble(book: Book, settled: Settled, paper: Paper, stamp: Stamp, blank: Pa
             leaves.append(Leaf(slot, blank, 1, place))
         else:
             areas = tuple(finder.areas(slot, origin, place))
-            leaves.append(Leaf(slot, origin.part.path, origin.index, place, areas))
+            marks = tuple(_marked(mark, place) for mark in book.marks.get(_address(slot), ()))
+            leaves.append(Leaf(slot, origin.part.path, origin.index, place, areas, marks))
     return Assembly(
         book,
         settled,
@@ -92,6 +93,12 @@ def assemble(book: Book, settled: Settled, paper: Paper, stamp: Stamp, blank: Pa
         tuple(replace(mark, title=_legible(mark.title)) for mark in _bookmarks(book, settled, finder)),
         (*book.problems, *finder.problems),
     )
+
+
+def _marked(mark: Segment, place: Placement) -> Segment:
+    """Carry a line of the part's page over to the sheet, rounded as it is written."""
+    (x1, y1), (x2, y2) = place.point(*mark[:2]), place.point(*mark[2:])
+    return round(x1, 2), round(y1, 2), round(x2, 2), round(y2, 2)
 
 
 Address = tuple[str, int]
@@ -385,4 +392,5 @@ def _page(leaf: Leaf, origin: _Origin | None) -> receipt.Page:
         height=round(leaf.placement.height, 3),
         placed=tuple(round(value, 4) for value in leaf.placement.matrix),
         links=tuple(area.jump for area in leaf.areas),
+        marks=leaf.marks,
     )

@@ -34,13 +34,17 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One page of a volume: page ``index`` (from 1) of the PDF ``path``, put where ``placement`` says."""
+    """One page of a volume: page ``index`` (from 1) of the PDF ``path``, put where ``placement`` says.
+
+    ``marks`` are lines on the sheet, drawn over the page.
+    """
 
     slot: Slot
     path: Path
     index: int
     placement: Placement
     areas: tuple[Area, ...] = ()
+    marks: tuple[stamp.Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _dress(pdf: Pdf, leaves: Sequence[Leaf], ink: stamp.Stamp, description: Desc
     for page, leaf in zip(pages, leaves, strict=True):
         placement = leaf.placement
         blank = leaf.slot.kind == "blank"
-        page.Contents = pdf.make_stream(ink.content(placement, leaf.slot.label, blank=blank))
+        page.Contents = pdf.make_stream(ink.content(placement, leaf.slot.label, blank=blank, marks=leaf.marks))
         page.MediaBox = Array([0, 0, round(placement.width, 3), round(placement.height, 3)])
         resources = Dictionary(Font=Dictionary({stamp.FONT_NAME: font}))
         if not blank:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from dossier import templates
@@ -25,11 +25,12 @@ class BoundSource:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One piece of evidence: what is bound of it, and every problem found on the way."""
+    """One piece of evidence of ``item``: what is bound of it, and every problem found on the way."""
 
     planned: PlannedEvidence
     bound: tuple[BoundSource, ...]
     problems: tuple[Problem, ...]
+    item: str = ""
 
     @property
     def template(self) -> SourceFile | None:
@@ -78,10 +79,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All evidence in order."""
+    """All evidence in order.
+
+    ``places`` says of claims and facts, by their names, on which page of which proof they stand: the proof's key and
+    the page's offset from 0. ``marks`` are the lines that underline them there, in the space of the part's page.
+    """
 
     plan: Plan
     entries: tuple[Entry, ...]
+    places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    marks: Mapping[tuple[str, int], tuple[tuple[float, float, float, float], ...]] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -185,7 +192,7 @@ def _proof(
             problems.append(out_of_range(source.name, proof.entry.pages, len(outcome.pages), where, item, proof.id))
             continue
         bound.append(BoundSource(source, outcome, wanted))
-    return Proof(proof, tuple(bound), tuple(problems))
+    return Proof(proof, tuple(bound), tuple(problems), item)
 
 
 def filled(book: Book, parts: Mapping[str, Part]) -> Book:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,6 +21,7 @@ from dossier import (
     bind,
     book,
     cache,
+    claims,
     convert,
     documents,
     fonts,
@@ -147,12 +148,13 @@ def build(
         tell(Event("read"))
         unpack = stack.enter_context(Unpacker(loaded.language))
         planned = plan.plan(loaded, convert.accepted(), unpack, passwords or {})
-        collected = book.collect(planned, press.sources(_sources(planned)))
+        collected = claims.prove(book.collect(planned, press.sources(_sources(planned))), runner)
         settled = frontmatter.settle(collected, template_set, today, press.documents, _folder(work, "documents"))
         labels = frontmatter.fill_labels(collected, template_set, today, settled.pagination, _folder(work, "labels"))
         printed = press.documents(labels) if labels else {}
         tell(Event("bind"))
-        assembled = _assemble(settled.book, settled, loaded, work, strict=strict)
+        misquoted = claims.misquoted(loaded, _texts(settled), runner)
+        assembled = _assemble(settled.book, settled, loaded, work, misquoted, strict=strict)
         volumes = _bind(assembled, staging, tell)
         originals, lost = _originals(folder, assembled, staging)
         written = assembly.record(
@@ -266,8 +268,19 @@ def _sources(planned: plan.Plan) -> dict[str, Source]:
     }
 
 
+def _texts(settled: frontmatter.Settled) -> dict[str, tuple[str, Part]]:
+    """Return the parts of the book's own documents, each under the name of its template."""
+    return {key: (settled.documents[key].template.name, part) for key, part in settled.parts.items()}
+
+
 def _assemble(
-    collected: book.Book, settled: frontmatter.Settled, loaded: Manifest, work: Path, *, strict: bool
+    collected: book.Book,
+    settled: frontmatter.Settled,
+    loaded: Manifest,
+    work: Path,
+    found: Sequence[Problem],
+    *,
+    strict: bool,
 ) -> Assembly:
     page, numbers = loaded.page, loaded.numbering
     paper = placement.Paper(
@@ -286,6 +299,7 @@ def _assemble(
         pdf.save(blank, static_id=True)
     ink = stamp.Stamp(face, numbers.size, stamp.color(numbers.color))
     assembled = assembly.assemble(collected, settled, paper, ink, blank)
+    assembled = replace(assembled, problems=(*assembled.problems, *found))
     if strict:
         assembled = replace(assembled, problems=tuple(map(_as_error, assembled.problems)))
     return assembled if assembled.complete else replace(assembled, stamp=replace(ink, watermark=watermark))

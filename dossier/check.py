@@ -95,6 +95,12 @@ def _check(loaded: Manifest, unpack: Unpacker, passwords: Mapping[str, str]) -> 
     files = [file for proof in planned.evidence() for file in proof.files]
     sheet = (loaded.page.width, loaded.page.height)
     looks = probe.look_all([*files, *_documents(loaded, planned)], sheet, readiness.LEAST_DPI, workers.cores())
+    return appraise(planned, looks)
+
+
+def appraise(planned: Plan, looks: Mapping[str, Look | ConversionError]) -> Report:
+    """Say where a planned dossier stands, by what was seen of its sources; one that was not looked at is sound."""
+    loaded = planned.manifest
     refused = {proof.id: tuple(_refused(loaded, entry, proof, looks)) for entry, proof in _proofs(planned)}
     found = {proof.id: (*proof.problems, *refused[proof.id]) for proof in planned.evidence()}
     items = tuple(_item(entry, found) for entry in planned.items if entry.leaf)
@@ -105,7 +111,7 @@ def _check(loaded: Manifest, unpack: Unpacker, passwords: Mapping[str, str]) -> 
         for state in items
     )
     problems = (
-        *filter(None, (readiness.levelled(problem, loaded) for problem in planned.problems)),
+        *planned.problems,
         *(problem for problems in refused.values() for problem in problems),
         *_refused_documents(loaded, planned, looks),
         *_missing_templates(loaded),
@@ -136,11 +142,11 @@ def _refused(
     """Report what looking at a file has shown to be impossible to bind as the manifest wants it."""
     where, item = loaded.where(proof.id), entry.item.id
     for source in proof.files:
-        seen = looks[source.key]
+        seen = looks.get(source.key)
         if isinstance(seen, ConversionError):
             message = f"{source.name}: {seen.message.removeprefix(f'{source.path.name}: ')}"
             yield Problem(seen.code, message, seen.fix, "error", where, item, proof.id)
-        elif source.kind is Kind.PDF and book.select(proof.entry.pages, seen.pages) is None:
+        elif seen and source.kind is Kind.PDF and book.select(proof.entry.pages, seen.pages) is None:
             yield book.out_of_range(source.name, proof.entry.pages, seen.pages, where, item, proof.id)
 
 

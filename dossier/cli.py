@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -31,6 +31,9 @@ from dossier.check import Report, Standing
 from dossier.check import check as check_dossier
 from dossier.errors import DossierError, ExitStatus, OutputError, Problem, ProblemsError, UsageError
 from dossier.verify import verify as verify_binder
+
+if TYPE_CHECKING:
+    from dossier import gaps
 
 _STAGES = {
     "read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving",
@@ -337,6 +340,78 @@ def board_command(manifests: tuple[str, ...], out: str | None, *, passwords: str
     return ExitStatus.COMPLETE
 
 
+@_commands.command("gaps")
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST…]")
+@click.option("-o", "--out", metavar="DIR", help="Folder for the letters; build/<manifest name>/gaps by default.")
+@click.option("--pdf", is_flag=True, help="Make a PDF of each letter and of the summary, too.")
+@click.option("--engine", type=click.Choice(["auto", "embedded", "libreoffice"]), help="What turns Word into PDF.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The date of the letters; today by default.")
+@_PASSWORDS
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+def gaps_command(
+    manifests: tuple[str, ...], out: str | None, *,
+    pdf: bool, engine: Engine | None, day: datetime | None, passwords: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Write what is owed: a letter to each unit that owes something, a workbook, and a page for the leader.
+
+    Letters and page are filled from the template set's letter.docx and summary.docx. What an earlier run wrote to units
+    that owe nothing any more goes. The exit status is 0 when nothing is owed, else 1.
+    """
+    from dossier import gaps  # noqa: PLC0415 - other commands need no Excel
+
+    known = manifest.load_passwords(passwords) if passwords else {}
+    loaded = _load_all(_manifests(manifests))
+    today = day.date() if day else datetime.now().date()
+    done: list[gaps.Gaps] = []
+    for one in loaded:
+        folder = _output(out, one, several=len(loaded) > 1)
+        folder = folder if out else folder / "gaps"
+        done.append(gaps.write(check_dossier(one, passwords=known), folder, today=today, pdf=pdf, engine=engine))
+        if not as_json:
+            _print_gaps(done[-1])
+    if as_json:
+        _print_json({"owed": any(one.owed for one in done), "dossiers": [_gaps_json(one) for one in done]})
+    return ExitStatus.INCOMPLETE if any(one.owed for one in done) else ExitStatus.COMPLETE
+
+
+def _print_gaps(done: gaps.Gaps) -> None:
+    for letter in done.written.letters:
+        risk = f", {letter.at_risk} points at risk" if letter.at_risk != "0" else ""
+        _out.print(Text(f"{done.folder / done.letters[letter.unit]}: {letter.owed} owed{risk}"))
+    for name in done.removed:
+        _out.print(Text(f"removed: {done.folder / name}", style="dim"))
+    for name in done.kept:
+        said = f"{done.folder / name} is out of date, and stays, for it was changed since it was written"
+        _err.print(Text(f"warning: {said} → delete it, unless it is still of use", style="yellow"))
+    for one in done.written.unaddressed:
+        named = ", ".join(item.id for item in one.items)
+        said = f"{one.owed} owed of items without a unit ({named}), and nobody to write to"
+        _err.print(Text(f"warning: {said} → give them a `unit`", style="yellow"))
+    for problem in done.written.summary.own:
+        _err.print(Text(f"error: {problem.message} → {problem.fix}", style="bold red"))
+    summary = done.written.summary
+    if done.owed:
+        said = f"{summary.owed} owed by {len(done.letters)} units, {summary.at_risk} points at risk"
+        _out.print(Text(f"{said}; see {', '.join(name for name in done.files if name not in done.letters.values())}"))
+    else:
+        _out.print(Text(f"nothing is owed in {done.written.manifest.path}"))
+
+
+def _gaps_json(done: gaps.Gaps) -> dict[str, Any]:
+    return {
+        "manifest": str(done.written.manifest.path),
+        "folder": str(done.folder),
+        "owed": done.owed,
+        "files": done.files,
+        "removed": done.removed,
+        "kept": done.kept,
+        "summary": asdict(done.written.summary),
+        "letters": [{"file": done.letters[one.unit], **asdict(one)} for one in done.written.letters],
+        "unaddressed": [asdict(one) for one in done.written.unaddressed],
+        "hints": [{"unit": unit, **asdict(hint)} for unit, hint in done.written.hints],
+    }
+
+
 @_commands.command("verify")
 @click.argument("path", metavar="DIR|binder.pdf")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
@@ -422,7 +497,9 @@ def _print_findings(report: lint.Report) -> None:
     for found, names in files.items():
         line = Text("mended: " if found.mended else f"{found.severity}: ")
         line.stylize("green" if found.mended else _STYLES[found.severity])
-        line.append(", ".join(dict.fromkeys(names)), style="bold")
+        named = list(dict.fromkeys(names))
+        every = len(named) == len(report.files) > 2
+        line.append(f"all {len(named)} files" if every else ", ".join(named), style="bold")
         line.append(f", {found.place}" if found.place else "")
         line.append(f": {found.message}")
         line.append(f", in “{found.text}”" if found.text and found.text not in found.message else "")
@@ -475,7 +552,8 @@ def _print_preview(shown: preview.Preview) -> None:
         _out.print(Text(f"{sheet.template}: {count}  "), Text(str(sheet.pdf), style="dim"), sep="")
         for note in sheet.notes:
             _err.print(Text(f"{note.severity}: {sheet.template}: {note.message} → {note.fix}", style="yellow"))
-    _err.print(Text(f"drawn by {shown.engine}", style="dim"))
+    otherwise = f"; {shown.otherwise}" if shown.otherwise else ""
+    _err.print(Text(f"drawn by {shown.engine}{otherwise}", style="dim"))
 
 
 @templates_group.command("new")

@@ -15,7 +15,7 @@ from dossier.book import Book, Entry, Proof, statuses
 from dossier.documents import Document, file_names
 from dossier.errors import Problem, TemplateError
 from dossier.files import Files
-from dossier.manifest import Item
+from dossier.manifest import Item, Manifest
 from dossier.numbering import Pagination, Slot, Span
 from dossier.sandbox import as_date
 from dossier.template_sets import TemplateSet, Words
@@ -38,7 +38,7 @@ from dossier.views import (
 
 
 def spans_of(book: Book, pagination: Pagination) -> dict[str, Span]:
-    """Return where every item and every piece of evidence is found, by id.
+    """Return where every item, every piece of evidence, every claim and every fact is found, by id or name.
 
     Evidence is found at its own pages, cited evidence where it is bound, items from their divider on.
     """
@@ -73,6 +73,15 @@ class Scene:
     def of(self, document: Document) -> Context:
         """Return the names that one document may use."""
         return cast(Context, {**self._once.shared, **self._once.own(document)})
+
+
+def period_of(manifest: Manifest, words: Words) -> str:
+    """Return the time that a dossier covers, as its template set says it."""
+    period = manifest.period
+    if period is None:
+        return ""
+    days = {"from": as_date(period.start, words.date), "to": as_date(period.end, words.date)}
+    return words.period.format(**days)
 
 
 # --- where things are ----------------------------------------------------------------------------------------------
@@ -122,6 +131,12 @@ def _places(book: Book, pagination: Pagination) -> _Places:
             spans[item.id] = replace(begin, last=end, last_number=spans[inner[-1]].last_number)
             last_labels[item.id] = last_labels[inner[-1]]
             counts[item.id] = sum(counts[id] for id in inner)
+    slot_of = {(slot.key, slot.offset): slot for slot in filled} if book.places else {}
+    for name, place in book.places.items():
+        found = slot_of.get(place)
+        if found is not None:
+            spans[name] = Span(found.volume, found.page, found.page, found.number, found.number, found.label)
+            last_labels[name], counts[name] = found.label, 1
     return _Places(spans, last_labels, counts)
 
 
@@ -178,6 +193,7 @@ class _Once:
             checklist=self.checklist(),
             problems=self.errors,
             values=self.manifest.values,
+            facts={name: fact.value for name, fact in self.manifest.facts.items()},
             page=lambda id: self.find(id).number,
             label=lambda id: self.find(id).label,
             pages=lambda id: self.find(id).numbers,
@@ -225,11 +241,7 @@ class _Once:
         )
 
     def period(self) -> str:
-        period, words = self.manifest.period, self.words
-        if period is None:
-            return ""
-        days = {"from": as_date(period.start, words.date), "to": as_date(period.end, words.date)}
-        return words.period.format(**days)
+        return period_of(self.manifest, self.words)
 
     def sheets(self) -> int:
         return sum((len(slots) + 1) // 2 for slots in self.slots.values())
@@ -481,9 +493,15 @@ class _Once:
     def index_of(self, volume: int) -> tuple[Row, ...]:
         if self.count == 1:
             return self.index
-        if volume not in self._indexes:
-            self._indexes[volume] = tuple(row for row in self.index if row.volume == volume)
-        return self._indexes[volume]
+        if not self._indexes:
+            listed: dict[int, list[Row]] = {}
+            here = 1
+            for row in self.index:
+                # What is cited has the volume where it is bound, and is looked for among the evidence of its item.
+                here = here if row.cited or not row.volume else row.volume
+                listed.setdefault(here, []).append(row)
+            self._indexes = {number: tuple(rows) for number, rows in listed.items()}
+        return self._indexes.get(volume, ())
 
     def volume(self, number: int, *, general: bool) -> VolumeView:
         if (number, general) not in self._volumes:

@@ -320,6 +320,18 @@ def _crop(value: object) -> tuple[float, ...]:
     return parts
 
 
+def _region(value: object) -> tuple[float, ...]:
+    fix = "write left, top, width and height in mm, like [30, 120, 80, 8]"
+    if isinstance(value, tuple):
+        return value
+    if not isinstance(value, list) or len(value) != 4:
+        raise Misfit("bad-region", "does not have four lengths", fix)
+    lengths = tuple(float(_decimal(length)) for length in value)
+    if min(lengths[2:]) <= 0 or max(lengths) > 2000:
+        raise Misfit("bad-region", "is no place on a page", fix)
+    return lengths
+
+
 def _password(value: object) -> SecretStr:
     if isinstance(value, SecretStr):
         return value
@@ -564,6 +576,12 @@ Crop = Annotated[
     ),
 ]
 """Left, top, right and bottom of the part of a page to show, from 0 to 1."""
+Region = Annotated[
+    tuple[float, float, float, float],
+    BeforeValidator(_region),
+    WithJsonSchema({"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 4, "maxItems": 4}),
+]
+"""Left, top, width and height of a place on a page, in mm from its upper left corner."""
 Password = Annotated[
     SecretStr,
     BeforeValidator(_password),

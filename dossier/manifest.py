@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from dossier import references, yaml_source
+from dossier import references, rules, yaml_source
 from dossier.errors import ManifestError, Problem
 from dossier.fields import (
     MM,
@@ -32,6 +33,7 @@ from dossier.fields import (
     Pages,
     PaperSize,
     Password,
+    Region,
     Required,
     Requirement,
     Text,
@@ -201,6 +203,38 @@ class Draft(Section):
     watermark: Name = Field("草稿", description="text across every page of a draft")
 
 
+class Claim(Section):
+    """What a piece of evidence is to prove: words on a page, or a place on a scan; underlined in red."""
+
+    id: EvidenceId = Field("", description="what templates cite it by; left out, the evidence's id and #1, #2, …")
+    text: Line = Field("", description="the words, found without regard to spaces, line breaks and wide digits")
+    page: Annotated[int, *whole(1, 99_999)] | None = Field(
+        None, description="on which of the evidence's pages, counted from 1 as bound; left out, the first that has it"
+    )
+    region: Region | None = Field(
+        None, description="instead of words on a scan: left, top, width and height in mm, from the page's upper left"
+    )
+
+    @classmethod
+    def conflict(cls, given: Collection[str]) -> Misfit | None:
+        fix = "write {text: …}, or {page: 2, region: [30, 120, 80, 8]}"
+        return None if {"text", "region"} & set(given) else Misfit("one-of", "needs `text` or `region`", fix)
+
+
+class Fact(Section):
+    """A figure that documents use, and the evidence that gives it."""
+
+    value: Name = Field(description="the figure as it is to be printed, like 93.5%")
+    evidence: EvidenceId = Field(description="the id of the evidence that gives it")
+    quote: Line = Field("", description="the words around it there, with the value in them; left out, the value alone")
+
+    @model_validator(mode="after")
+    def _check(self) -> Fact:
+        if self.quote and self.value not in self.quote:
+            raise Misfit("bad-quote", f"does not hold the value {self.value}", "quote words that do", "quote")
+        return self
+
+
 class Evidence(Section):
     """One proof under an item: exactly one of ``file``, ``files`` and ``see``."""
 
@@ -231,6 +265,7 @@ class Evidence(Section):
     template: YesNo = Field(False, description="true: a Word file that is filled as templates are, before it is bound")
     secrecy: Line = Field("", description="its secrecy class (密级), where a template shows it")
     remark: Line = Field("", description="a remark to be printed (备注), where a template shows it")
+    proves: tuple[Claim, ...] = Field((), description="what it is to prove, each underlined where it stands")
     waive: Waivers = Field(default_factory=dict, description="rules that it need not keep, each with the reason")
     note: Text = Field("", description="a remark for the office; not printed")
 
@@ -299,6 +334,8 @@ class Manifest(Section):
     title: Name = Field(description="what the dossier is called")
     subtitle: Line = Field("", description="a second line for the cover")
     organisation: Line = Field("", description="who submits the dossier")
+    contact: Line = Field("", description="whom at the organisation the units may ask; letters to them show it")
+    phone: Line = Field("", description="their telephone number")
     period: Period | None = Field(None, description="the time that the dossier covers")
     deadline: Date | None = Field(None, description="when the dossier is due")
     date: Date | None = Field(None, description="the date printed in documents; left out, that of the build")
@@ -319,6 +356,9 @@ class Manifest(Section):
     back: tuple[Front, ...] = Field((), description="documents after the items, in order")
     role_sets: dict[Name, tuple[Name, ...]] = Field(
         default_factory=dict, description="names for several roles that `requires` asks for together"
+    )
+    facts: dict[Name, Fact] = Field(
+        default_factory=dict, description="figures for documents, by name: {{ facts.pass_rate }}, with their evidence"
     )
     rules: Levels = Field(default_factory=dict, description="severity of rules: off, info, warning or error")
     draft: Draft = Field(default_factory=Draft, description="how an incomplete binder is marked")
@@ -364,6 +404,14 @@ class Manifest(Section):
     def warnings(self) -> tuple[Problem, ...]:
         """What is odd about the manifest but does not keep it from being used."""
         return self._warnings
+
+    def levelled(self, problem: Problem) -> Problem | None:
+        """Return a problem with the severity that the manifest gives its rule; None where the rule is off."""
+        rule = rules.RULES.get(problem.code)
+        if rule is None:
+            return problem
+        level = self.rules.get(problem.code, rule.level)
+        return None if level == "off" else replace(problem, severity=level)
 
     def roles(self, item: Item) -> tuple[Requirement, ...]:
         """Return the roles that an item requires, those of sets one by one."""
@@ -493,6 +541,8 @@ _MODELS: Final[dict[str, type[Section]]] = {
     "front": Front,
     "items": Item,
     "evidence": Evidence,
+    "proves": Claim,
+    "facts": Fact,
     "back": Front,
     "draft": Draft,
 }
@@ -502,6 +552,8 @@ _SHORTHAND: Final[dict[type[Section], str]] = {
     Volumes: "max_pages",
     Unit: "contact",
     Evidence: "file",
+    Claim: "text",
+    Fact: "value",
     Draft: "watermark",
 }
 _Path = tuple[int | str, ...]
@@ -637,7 +689,7 @@ def _meant(root: Mapping, path: _Path) -> str:
 def _model_at(path: Sequence[int | str]) -> type[Section]:
     model: type[Section] = Manifest
     for before, step in zip(("", *path), path, strict=False):
-        if isinstance(step, str) and before not in ("units", "values", "images"):
+        if isinstance(step, str) and before not in ("units", "values", "images", "facts"):
             model = _MODELS.get(step, model)
     return model
 

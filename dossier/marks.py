@@ -47,6 +47,25 @@ _LOOK_ORDER = (
     "szCs", "highlight", "u", "effect", "bdr", "shd", "fitText", "vertAlign", "rtl", "cs", "em", "lang",
     "eastAsianLayout",
 )  # fmt: skip
+_LINE, _LINE_RULE = f"{{{W}}}line", f"{{{W}}}lineRule"
+# What stands in w:pPr before w:spacing (ECMA-376 part 1, 17.3.1.26).
+_BEFORE_SPACING = {
+    f"{{{W}}}{name}"
+    for name in (
+        *(
+            "pStyle",
+            "keepNext",
+            "keepLines",
+            "pageBreakBefore",
+            "framePr",
+            "widowControl",
+            "numPr",
+            "suppressLineNumbers",
+        ),
+        *("pBdr", "shd", "tabs", "suppressAutoHyphens", "kinsoku", "wordWrap", "overflowPunct", "topLinePunct"),
+        *("autoSpaceDE", "autoSpaceDN", "bidi", "adjustRightInd", "snapToGrid"),
+    )
+}
 _PLACE = {f"{{{W}}}{name}": place for place, name in enumerate(_LOOK_ORDER)}
 
 
@@ -313,6 +332,30 @@ class _Writer:
         self._style = self._style or self.file.hyperlink_style()
         return escape(self._style)
 
+    def make_room(self, run: etree._Element) -> None:
+        """Let the lines of a paragraph grow with a picture in them: of lines of an exact height it would be cut off."""
+        paragraph = next(run.iterancestors(f"{{{W}}}p"), None)
+        if paragraph is None:
+            return
+        properties = paragraph.find(f"{{{W}}}pPr")
+        own = properties.find(f"{{{W}}}spacing") if properties is not None else None
+        named = properties.find(f"{{{W}}}pStyle") if properties is not None else None
+        rule = own.get(_LINE_RULE) if own is not None else None
+        height = own.get(_LINE) if own is not None else None
+        if rule is None:
+            rule, height = self.file.line_of(named.get(f"{{{W}}}val", "") if named is not None else "")
+        if rule != "exact" or not height:
+            return
+        if properties is None:
+            properties = etree.Element(f"{{{W}}}pPr")
+            paragraph.insert(0, properties)
+        if own is None:
+            own = etree.Element(f"{{{W}}}spacing")
+            at = sum(child.tag in _BEFORE_SPACING for child in properties)
+            properties.insert(at, own)
+        own.set(_LINE, height)
+        own.set(_LINE_RULE, "atLeast")
+
     def pieces(self, run: etree._Element) -> Iterator[etree._Element]:
         """Split a run so that each of its marks is an element of its own, looking like the run."""
         linked = any(True for _ in run.iterancestors(f"{{{W}}}hyperlink"))
@@ -351,6 +394,7 @@ class _Writer:
         elif isinstance(mark, Shown):
             relation = self.file.add_picture(self.part, mark.picture.data, mark.picture.suffix)
             piece.append(_drawing(mark, relation))
+            self.make_room(run)
         return piece
 
 

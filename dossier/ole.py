@@ -111,7 +111,9 @@ class _Compound:
         if entry.size < _MINI_STREAM_UP_TO:
             return len(self.read_small(entry.start, entry.size)) == entry.size
         end = self.file.seek(0, os.SEEK_END)
-        at, left = entry.start, entry.size if entry.size <= end else end + 1
+        if entry.size > end:
+            return False
+        at, left = entry.start, entry.size
         while self.size and left > 0 and at < _LAST_SECTOR:
             if (at + 1) * self.size + min(left, self.size) > end:
                 return False

@@ -180,7 +180,8 @@ def plan(
     documents = {
         entry.file: _plan_document(manifest, entry) for entry in (*manifest.front, *manifest.back) if entry.file
     }
-    return Plan(manifest, items, documents, tuple(_unused(manifest, items, documents.values())))
+    unused = (manifest.levelled(problem) for problem in _unused(manifest, items, documents.values()))
+    return Plan(manifest, items, documents, tuple(problem for problem in unused if problem is not None))
 
 
 def _plan_items(manifest: Manifest, means: _Means) -> Iterator[PlannedItem]:

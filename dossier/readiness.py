@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
@@ -98,14 +98,6 @@ def judge(plan: Plan, looks: Mapping[str, Look], owed: Mapping[str, bool]) -> Ju
         else:
             problems.append(problem)
     return Judgement(tuple(problems), tuple(waived))
-
-
-def levelled(problem: Problem, manifest: Manifest) -> Problem | None:
-    """Return a problem that planning found with the severity that the manifest gives its rule; None where it is off."""
-    level = manifest.rules.get(problem.code)
-    if level is None or problem.severity == "error":
-        return problem
-    return None if level == "off" else replace(problem, severity=level)
 
 
 # --- dates ---------------------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """The receipt: the JSON map of a finished binder, and its types.
 
-Keys follow the contract; those added to it are, on a page, ``digest`` (what it shows, see :mod:`dossier.identity`),
+Keys follow the contract. Those added to it are, on a page, ``digest`` (what it shows, see :mod:`dossier.identity`),
 ``width`` and ``height`` of the sheet in points, ``placed`` (the matrix that puts the source's page on it), ``links``
-(the jumps written on it) and, of a sheet of photos, ``sources`` (all of them); at the top ``outline``, ``created``,
-``sources``, ``documents`` and ``originals``. ``page``, ``first`` and ``last`` count from 1.
+(the jumps written on it), ``marks`` (the lines that underline claims on it) and, of a sheet of photos, ``sources`` (all
+of them); at the top ``outline``, ``created``, ``sources``, ``documents`` and ``originals``. ``page``, ``first`` and
+``last`` count from 1.
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ class Page:
     height: float = 0.0
     placed: tuple[float, ...] = ()
     links: tuple[Jump, ...] = ()
+    marks: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ def check(root: Mapping, references: References) -> Iterator[Problem]:
     yield from _duplicate_ids(references)
     yield from _duplicate_documents(root, references)
     yield from _citations(references)
+    yield from _facts(root, references)
     yield from _unknown_units(root, references)
 
 
@@ -175,6 +176,39 @@ def _citations(references: References) -> Iterator[Problem]:
             near = guess(target, bound) if told <= MOST_GUESSES else ""
         fix = f"did you mean {near}?" if near else "name the id of evidence that has a file"
         yield _problem("unknown-see", message, fix, references.where(named.entry, "see"), named)
+
+
+def _facts(root: Mapping, references: References) -> Iterator[Problem]:
+    """Report facts of evidence that is not bound, and names of facts and claims that are taken already."""
+    bound = {named.id for named in references.entries if named.evidence and absent(named.entry, "see")}
+    taken = {named.id for named in references.entries}
+    for named in references.entries:
+        proves = named.entry.get("proves") if named.evidence else None
+        for claim in proves if isinstance(proves, Listing) else ():
+            id = text_of(claim.get("id")) if isinstance(claim, Mapping) else ""
+            if id and isinstance(claim, Mapping):
+                if id in taken:
+                    where = references.where(claim, "id")
+                    yield _problem(
+                        "duplicate-id", f"id `{shorten(id)}` is given twice", "give the claim another id", where, named
+                    )
+                taken.add(id)
+    facts = root.get("facts")
+    for name, fact in facts.items() if isinstance(facts, Mapping) else ():
+        if not isinstance(fact, Mapping):
+            continue
+        place = fact.place
+        references.lines.setdefault(name, place.line)
+        where = f"{references.name}:{place.line}:{place.column}"
+        if name in taken:
+            message, fix = f"the fact `{shorten(name)}` has the name of something else", "name it otherwise"
+            yield Problem("duplicate-id", message, fix, "error", where)
+        target = text_of(fact.get("evidence"))
+        if target and target not in bound:
+            near = guess(target, bound)
+            fix = f"did you mean {near}?" if near else "name the id of evidence that has a file"
+            message = f"the fact `{shorten(name)}`: `evidence: {shorten(target)}` names no evidence that is bound"
+            yield Problem("unknown-evidence", message, fix, "error", references.where(fact, "evidence"))
 
 
 def _unknown_units(root: Mapping, references: References) -> Iterator[Problem]:

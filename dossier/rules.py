@@ -38,6 +38,9 @@ RULES: Final[dict[str, Rule]] = {
     "score-over-points": Rule("warning", "nobody scores more than there is to be had"),
     "points-sum": Rule("warning", "points and scores of a section add up from those of its items"),
     "score-without-proof": Rule("warning", "points are claimed only where their proof is there"),
+    "claim-not-found": Rule("warning", "the words that evidence is to prove stand in it"),
+    "fact-differs": Rule("warning", "no two pieces of evidence give one figure differently"),
+    "fact-misquoted": Rule("warning", "the book's own documents give facts the values that they are declared to have"),
     "unused-source": Rule("warning", "every file in the sources folder is named by an item"),
 }
 """By code; ``check`` reports under these codes."""

@@ -41,6 +41,9 @@ MAX_TEXT = 1_000_000
 MAX_MADE = 512 * 1024**2
 """Bytes of all the texts and lists that the expressions of one document may make."""
 
+MAX_DEPTH = 80
+"""How deeply conditions, loops and the parts of an expression may stand within each other."""
+
 MAX_DIGITS = 64
 """Digits before or after the point that a number may be written or rounded to."""
 
@@ -113,6 +116,16 @@ class _Bounds(NodeTransformer):
         return _filtered(node, "measured")
 
 
+def _check_depth(tree: nodes.Node) -> None:
+    """Raise TemplateSyntaxError for nesting on which Python's parser would be at work for long before it gave up."""
+    level: list[nodes.Node] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return
+    raise TemplateSyntaxError("tags are nested too deeply", level[0].lineno)
+
+
 def _filtered(node: nodes.Node, name: str, *arguments: nodes.Expr) -> nodes.Filter:
     filtered = nodes.Filter(node, name, list(arguments), [], None, None)
     filtered.set_lineno(node.lineno)
@@ -159,11 +172,20 @@ class Language(ImmutableSandboxedEnvironment):
 
     def compiled(self, source: str) -> Compiled:
         """Compile a template's XML. Raises Jinja's TemplateSyntaxError, whose ``lineno`` counts lines of ``source``."""
-        tree = self.parse(source)
-        for node in tree.find_all(tuple(_FORBIDDEN_NODES)):
-            raise TemplateSyntaxError(f"`{_FORBIDDEN_NODES[type(node)]}` is not available in templates", node.lineno)
-        names = frozenset(node.name for node in tree.find_all(nodes.Name) if node.ctx == "store")
-        return Compiled(self.from_string(_Bounds().visit(tree)).generate, names)
+        try:
+            tree = self.parse(source)
+            _check_depth(tree)
+            for node in tree.find_all(tuple(_FORBIDDEN_NODES)):
+                name = _FORBIDDEN_NODES[type(node)]
+                raise TemplateSyntaxError(f"`{name}` is not available in templates", node.lineno)
+            names = frozenset(node.name for node in tree.find_all(nodes.Name) if node.ctx == "store")
+            return Compiled(self.from_string(_Bounds().visit(tree)).generate, names)
+        except RecursionError:
+            raise TemplateSyntaxError("tags are nested too deeply", 0) from None
+        except SyntaxError as error:  # of the Python that Jinja makes of it
+            raise TemplateSyntaxError(f"tags are nested too deeply: {error.msg}", 0) from None
+        except ValueError:  # of numbers that Python does not take
+            raise TemplateSyntaxError("a number has too many digits", 0) from None
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         spend(steps=1)

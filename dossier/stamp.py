@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pikepdf import Dictionary, Name, Object, Pdf
@@ -16,7 +17,18 @@ from dossier.part import FORM
 from dossier.placement import Placement
 from dossier.typeface import Face, embed, load_face
 
-__all__ = ["CONTENT", "FONT_NAME", "STATE_NAME", "Face", "Stamp", "color", "embed", "load_face", "transparent"]
+__all__ = [
+    "CONTENT",
+    "FONT_NAME",
+    "STATE_NAME",
+    "Face",
+    "Segment",
+    "Stamp",
+    "color",
+    "embed",
+    "load_face",
+    "transparent",
+]
 
 FONT_NAME = "/DsrLabel"
 STATE_NAME = "/DsrWatermark"
@@ -26,10 +38,14 @@ _COLOR = rb"(?: (?:0(?:\.\d+)?|1)){3} rg"
 _TEXT = rb"BT /DsrLabel \d+(?:\.\d+)? Tf(?: " + _REAL + rb"){6} Tm <(?:[0-9A-F]{4})+> Tj ET Q"
 CONTENT = re.compile(
     rb"q(?P<matrix>(?: " + _REAL + rb"){6}) cm(?P<form> " + FORM.encode() + rb" Do)? Q"
+    rb"(?P<marks>\nq 0\.8 0 0 RG 0\.9 w(?:(?: " + _REAL + rb"){2} m(?: " + _REAL + rb"){2} l S)+ Q)?"
     rb"(?P<watermark>\nq /DsrWatermark gs" + _COLOR + rb" " + _TEXT + rb")?"
     rb"(?P<label>\nq" + _COLOR + rb" " + _TEXT + rb")?"
 )
 """What the content stream of a binder's page looks like; a proof accepts nothing else."""
+
+Segment = tuple[float, float, float, float]
+"""A line from (x, y) to (x, y) on a sheet, in points."""
 
 
 def transparent(pdf: Pdf) -> Object:
@@ -52,10 +68,16 @@ class Stamp:
     color: tuple[float, float, float]
     watermark: str = ""
 
-    def content(self, placement: Placement, label: str, *, blank: bool = False) -> bytes:
-        """Return a page's content stream; a ``blank`` one shows nothing of a source, an empty label draws nothing."""
+    def content(self, placement: Placement, label: str, *, blank: bool = False, marks: Sequence[Segment] = ()) -> bytes:
+        """Return a page's content stream; a ``blank`` one shows nothing of a source, an empty label draws nothing.
+
+        ``marks`` are lines on the sheet that underline what a page proves, drawn in red.
+        """
         form = b"" if blank else b" %s Do" % FORM.encode()
         parts = [b"q %s cm%s Q" % (b" ".join(_number(value) for value in placement.matrix), form)]
+        if marks:
+            lines = (b" %s %s m %s %s l S" % tuple(_number(value) for value in mark) for mark in marks)
+            parts.append(b"q 0.8 0 0 RG 0.9 w%s Q" % b"".join(lines))
         if self.watermark:
             parts.append(self._watermark(placement))
         if label:

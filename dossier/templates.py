@@ -41,6 +41,12 @@ _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _CORE = "docProps/core.xml"
 _FILLED = re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml|docProps/core\.xml")
 _TAG = re.compile(r"\{[{%#]")
+_CLOSING = {"{": "}}", "%": "%}", "#": "#}"}
+_SPLIT_BRACES = re.compile(r"(?<=\{)(?:<[^>]*>)+(?=[{%#])|(?<=[%}#])(?:<[^>]*>)+(?=\})")  # as Word cuts tags into runs
+_OF_CELLS = re.compile(r"\s*(?:vm|hm|colspan|cellbg)\b")
+_BLANKS = re.compile(r"\s{500}")
+_LONGEST_TAG = 50_000  # characters of XML: a long tag in many runs
+_MOST_TAGS = 20_000
 _MAX_PART = 32 * 1024**2
 _MAX_FILE = 128 * 1024**2
 _MOST_INSIDE = 5  # documents open at a time, each put into the one before
@@ -138,7 +144,7 @@ def title(template: Path) -> str:
 
     Raises TemplateError for a file that is not a sound Word document.
     """
-    core = _prepared(template, where=template.name).members.get(_CORE, b"")
+    core = read_package(template, template.name).get(_CORE, b"")  # its tags are no matter here, and take their time
     found = etree.fromstring(core, wordfile.parser()).findtext(_TITLE) if core else None
     return found if found and not _TAG.search(found) else ""
 
@@ -230,6 +236,7 @@ def _compile(root: etree._Element, where: str) -> _PartTemplate:
         # A line break in the XML is a space to Word; in values it is a new line.
         element.text = (element.text or "").replace("\n", " ")
     xml = etree.tostring(root, encoding="unicode")
+    _check_tags(xml, where)
     columns = re.search(r"\{[%{]tc\s", xml) is not None
     patched = as_jinja(xml).replace("\n", " ")
     source = re.sub(r"<w:p(?=[ >])", "\n<w:p", patched)
@@ -238,6 +245,45 @@ def _compile(root: etree._Element, where: str) -> _PartTemplate:
     except TemplateSyntaxError as error:
         message = f"{where}: {error.message}{_around(source, error.lineno)}"
         raise TemplateError(message, fix=_syntax_fix(error.message or "")) from error
+
+
+def _check_tags(xml: str, where: str) -> None:
+    """Raise TemplateError for tags on which docxtpl's patterns would be at work for ever; no honest author has such."""
+    joined = _SPLIT_BRACES.sub("", xml)
+    at, count = 0, 0
+    while found := _TAG.search(joined, at):
+        start, end = found.start(), joined.find(_CLOSING[found[0][1]], found.end())
+        inside = joined[found.end() : end if end >= 0 else found.end() + _LONGEST_TAG]
+        count += 1
+        if count > _MOST_TAGS:
+            raise TemplateError(f"{where}: it has more than {_MOST_TAGS} tags", fix="use loops, or split the document")
+        nested = found[0][1] != "#" and _TAG.search(inside)
+        if end < 0 or len(inside) > _LONGEST_TAG or nested or _BLANKS.search(inside):
+            text = _text_of(joined[start : start + _LONGEST_TAG])
+            raise TemplateError(
+                f"{where}: a tag does not end, in “{_shorten(text)}”",
+                fix="write {{ … }} and {% … %} with both ends, in one paragraph and without another tag in it",
+            )
+        if found[0][1] == "#":
+            _check_tags(inside, where)  # what was commented out
+        if joined.find("-%}", at, start) >= 0 or _is_attribute(joined, start, inside):
+            near = _shorten(_text_of(joined[max(0, start - 500) : start]))
+            raise TemplateError(
+                f"{where}: a tag stands where none can act, near “{near}”",
+                fix="write it as plain text, in a paragraph or a table cell",
+            )
+        at = end + 2
+    if joined.find("-%}", at) >= 0:
+        raise TemplateError(f"{where}: a tag ends that did not begin: -%}}", fix="delete it, or write the whole tag")
+
+
+def _is_attribute(xml: str, start: int, inside: str) -> bool:
+    """Say whether a tag that changes its table cell stands in an attribute, such as a picture's words."""
+    return _OF_CELLS.match(inside) is not None and xml.rfind("<", 0, start) > xml.rfind(">", 0, start)
+
+
+def _text_of(xml: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>?", "", xml).split())
 
 
 def _parse_filled(text: str, part: _PartTemplate, where: str) -> etree._Element:
@@ -287,7 +333,7 @@ def _around(source: str, line: int) -> str:
     lines = source.split("\n")
     if not 0 < line <= len(lines):
         return ""
-    text = " ".join(re.sub(r"<[^>]+>", "", lines[line - 1]).split())
+    text = _text_of(lines[line - 1])
     return f", in “{_shorten(text)}”" if text else ""
 
 

@@ -51,6 +51,8 @@ def load_face(path: Path, texts: Iterable[str], *, index: int = 0) -> Face:
     with TTFont(path, fontNumber=index, lazy=True, recalcTimestamp=False) as font:  # else bytes tell when it was saved
         if "glyf" not in font:
             raise ValueError(f"{path.name} holds no TrueType outlines")
+        # Else glyphs are named after their characters, all 23,000 of them.
+        font.setGlyphOrder([".notdef", *map(str, range(1, font["maxp"].numGlyphs))])
         wanted = sorted({char for text in texts for char in text} | {"?"})
         options = subset.Options(hinting=False, layout_features=[], name_IDs=[6], notdef_outline=True)
         for tag in {"GSUB", "GPOS", "GDEF", "vhea", "vmtx", "VORG", "BASE"}.intersection(font.keys()):

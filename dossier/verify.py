@@ -379,6 +379,9 @@ def _prove_identity(
         return
     if tuple(float(value) for value in found["matrix"].split()) != tuple(expected.placed):
         findings.add("identity", "it was moved", expected.page)
+    numbers = re.findall(rb"-?\d+(?:\.\d+)?", (found["marks"] or b"").partition(b" w")[2])
+    if tuple(float(value) for value in numbers) != tuple(value for mark in expected.marks for value in mark):
+        findings.add("marks", "the lines that underline its claims are not those of the receipt", expected.page)
     stamps.prove(page, found, expected, findings)
     if expected.kind == "blank":
         if found["form"]:

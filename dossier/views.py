@@ -263,6 +263,98 @@ class Placeholder:
     code: Annotated[str, Says("what sort of problem, such as `missing-source`, for words of your own")] = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DebtView:
+    """Something that a unit owes, or a hint at what it should look at again."""
+
+    order: Annotated[int, Says("its place among what the unit owes, or among its hints, from 1")]
+    item_id: Annotated[str, Says("the item that it belongs to")]
+    item_title: Annotated[str, Says("what that item is called")]
+    id: Annotated[str, Says("the evidence's id; empty where no evidence is named")]
+    title: Annotated[str, Says("what the evidence is called, or the role that no evidence fills")]
+    file: Annotated[str, Says("the file, as the manifest names it")]
+    pages: Annotated[str, Says("the pages of the file that it is about")]
+    date: Annotated[str, Says("when the evidence was issued, as 2023-05-17")]
+    number: Annotated[str, Says("the evidence's own number (文号)")]
+    code: Annotated[str, Says("what sort of problem, such as `missing-source`, for words of your own")]
+    state: Annotated[str, Says("`missing`, `refused` or `hint`")]
+    cause: Annotated[str, Says("why it is owed and what to do, in the language of the dossier")]
+    message: Annotated[str, Says("the same in the program's own words, with its details")]
+
+
+@dataclass(frozen=True, slots=True)
+class OwedItem:
+    """An item of which something is owed."""
+
+    id: Annotated[str, Says("its id")]
+    title: Annotated[str, Says("what it is called")]
+    section: Annotated[str, Says("the title of the section that it is in")]
+    unit: Annotated[str, Says("the unit that owes it")]
+    criteria: Annotated[str, Says("what the points are given for")]
+    points: Annotated[str, Says("points to be had")]
+    at_risk: Annotated[str, Says("points that are claimed and have no proof yet")]
+    debts: Annotated[tuple[DebtView, ...], Says("what is owed of it")]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """``letter``: what one unit owes, and whom to ask."""
+
+    unit: Annotated[str, Says("the unit that it is written to")]
+    contact: Annotated[str, Says("whom to ask at the unit")]
+    phone: Annotated[str, Says("their telephone number")]
+    office_contact: Annotated[str, Says("whom the unit may ask: `contact` of the manifest")]
+    office_phone: Annotated[str, Says("their telephone number")]
+    deadline: Annotated[datetime.date | None, Says("when the dossier is due")]
+    days_left: Annotated[int, Says("days from today to then; less than 0 when it is over")]
+    owed: Annotated[int, Says("how much is owed")]
+    missing: Annotated[int, Says("how much of that is missing")]
+    refused: Annotated[int, Says("how much of that was sent and cannot be bound")]
+    at_risk: Annotated[str, Says("points that are claimed and have no proof yet")]
+    items: Annotated[tuple[OwedItem, ...], Says("the items of which something is owed")]
+    hints: Annotated[tuple[DebtView, ...], Says("what is there, and should be looked at again")]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDebt:
+    """Where one unit stands, in the summary."""
+
+    rank: Annotated[int, Says("its place, from 1: most points at risk first")]
+    name: Annotated[str, Says("the unit; empty for items without one")]
+    contact: Annotated[str, Says("whom to ask at the unit")]
+    phone: Annotated[str, Says("their telephone number")]
+    items: Annotated[int, Says("how many items")]
+    complete: Annotated[int, Says("how many of them are complete or not applicable")]
+    owed: Annotated[int, Says("how much it owes")]
+    missing: Annotated[int, Says("how much of that is missing")]
+    refused: Annotated[int, Says("how much of that was sent and cannot be bound")]
+    hints: Annotated[int, Says("how many hints there are")]
+    claimed: Annotated[str, Says("points that are claimed")]
+    at_risk: Annotated[str, Says("points that are claimed and have no proof yet")]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """``summary``: where the dossier stands, on one page."""
+
+    deadline: Annotated[datetime.date | None, Says("when the dossier is due")]
+    days_left: Annotated[int, Says("days from today to then; less than 0 when it is over")]
+    items: Annotated[int, Says("how many items that carry evidence")]
+    complete: Annotated[int, Says("how many of them are complete or not applicable")]
+    owed: Annotated[int, Says("how much is owed")]
+    missing: Annotated[int, Says("how much of that is missing")]
+    refused: Annotated[int, Says("how much of that was sent and cannot be bound")]
+    hints: Annotated[int, Says("how many hints there are")]
+    points: Annotated[str, Says("points to be had")]
+    claimed: Annotated[str, Says("points that are claimed")]
+    proved: Annotated[str, Says("points that are claimed and have their proof")]
+    at_risk: Annotated[str, Says("points that are claimed and have no proof yet")]
+    units: Annotated[tuple[UnitDebt, ...], Says("units with points at risk or something owed, in order of rank")]
+    done: Annotated[tuple[UnitDebt, ...], Says("units that owe nothing and have no points at risk")]
+    worst: Annotated[tuple[OwedItem, ...], Says("items with points at risk, most first")]
+    own: Annotated[tuple[ProblemView, ...], Says("what is wrong with documents and files that belong to no item")]
+
+
 class Context(TypedDict, total=False):
     """Every name that stands alone in a template: values, and functions to call."""
 
@@ -278,6 +370,7 @@ class Context(TypedDict, total=False):
     checklist: Annotated[Checklist, Says("counts of paper")]
     problems: Annotated[tuple[ProblemView, ...], Says("what is missing")]
     values: Annotated[Mapping[str, str], Says("`values` of the manifest, by the names they have there")]
+    facts: Annotated[Mapping[str, str], Says("`facts` of the manifest: figures, by the names they have there")]
     item: Annotated[ItemView, Says("the item of a divider, or of a proof that is a template", ("divider", "evidence"))]
     placeholder: Annotated[Placeholder, Says("what is missing here", ("placeholder",))]
     page: Annotated[
@@ -318,6 +411,18 @@ class EvidenceContext(TypedDict, total=False):
     evidence: Annotated[Row, Says("the proof itself", ("evidence",))]
 
 
+class LetterContext(TypedDict, total=False):
+    """Every name in the templates of letters and summary, which are no part of the book and know of no pages."""
+
+    dossier: Annotated[DossierView, Says("the dossier as a whole; nothing of it is numbered yet")]
+    today: Annotated[datetime.date, Says("the date of the documents")]
+    values: Annotated[Mapping[str, str], Says("`values` of the manifest, by the names they have there")]
+    letter: Annotated[LetterView, Says("what one unit owes", ("letter",))]
+    summary: Annotated[SummaryView, Says("where the dossier stands", ("summary",))]
+
+
+LETTERS = ("letter", "summary")
+"""Templates that are no part of the book."""
 FILLED_IN = ("link", "rich", "image", "qr", "merge", "subdoc")
 """Functions that write into the Word file, and are given while it is filled."""
 
@@ -330,6 +435,9 @@ def names(template: str) -> dict[str, Any]:
     hints = get_type_hints(Context, include_extras=True)
     if template == "evidence":
         hints |= get_type_hints(EvidenceContext, include_extras=True)
+    if template in LETTERS:
+        functions = {name: hints[name] for name in FILLED_IN if name != "link"}
+        hints = {**functions, **get_type_hints(LetterContext, include_extras=True)}
     return {name: hint for name, hint in hints.items() if not (only := said(hint).only) or template in only}
 
 

@@ -152,6 +152,21 @@ class WordFile:
         )
         return "Hyperlink"
 
+    def line_of(self, style: str) -> tuple[str, str]:
+        """Return the rule and height of lines in a paragraph style, its own or those of what it is based on."""
+        styles = {found.get(f"{{{W}}}styleId", ""): found for found in self.styles().iter(f"{{{W}}}style")}
+        defaults = [id for id, found in styles.items() if found.get(f"{{{W}}}default") and of_kind(found, "paragraph")]
+        seen: set[str] = set()
+        style = style or (defaults[0] if defaults else "")
+        while style in styles and style not in seen:
+            seen.add(style)
+            spacing = styles[style].find(f"{{{W}}}pPr/{{{W}}}spacing")
+            if spacing is not None and spacing.get(f"{{{W}}}line"):
+                return spacing.get(f"{{{W}}}lineRule", "auto"), spacing.get(f"{{{W}}}line", "")
+            base = styles[style].find(f"{{{W}}}basedOn")
+            style = base.get(f"{{{W}}}val", "") if base is not None else ""
+        return "", ""
+
     # --- lists
 
     def numbering(self) -> etree._Element:

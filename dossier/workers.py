@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import io
 import multiprocessing
 import os
 import signal
@@ -61,5 +60,5 @@ def _unwind(number: int, frame: FrameType | None) -> None:
         # The pool takes whatever a task raises for its result; an alarm that nobody catches ends the process still.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(_GRACE)
-    sys.stderr = io.StringIO()  # how a pool comes to its end is no news
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # how a pool comes to its end is no news
     raise SystemExit(128 + number)

@@ -21,6 +21,7 @@ from word_drawing import (
     KAI,
     LEFT,
     MIDDLE,
+    RIGHT,
     SONG,
     TIMES,
     TOP,
@@ -31,12 +32,15 @@ from word_drawing import (
     below,
     gap,
     height,
+    keep_with_next,
     shade,
     shrink_last,
     table,
     tag,
     write,
 )
+
+from dossier.causes import CAUSES, OTHER_CAUSE
 
 FOLDER = Path(__file__).resolve().parent / "official"
 WIDTH = 156  # mm between the margins
@@ -77,7 +81,7 @@ def main() -> None:
         write(FOLDER, name, title, look, draw)
 
 
-# --- the six templates ---------------------------------------------------------------------------------------------
+# --- the templates -------------------------------------------------------------------------------------------------
 
 
 def cover(document: Any) -> None:
@@ -263,27 +267,13 @@ def scores(document: Any) -> None:
     signature.paragraph_format.space_before = Pt(16)
 
 
-# Why something is missing and what to do, by the code of the problem, in the words of an office.
-CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("尚未收到文件，请责任单位报送", ("missing-source",)),
-    ("尚未列明印证材料，请责任单位报送", ("no-evidence",)),
-    ("缺少规定种类的材料，请责任单位补充", ("missing-role",)),
-    ("文件格式不能装订，请另存为PDF、Word（DOCX）或者图片后重新报送", ("unsupported-kind",)),
-    ("文件设有密码，请报送不设密码的文件", ("encrypted-source",)),
-    ("文件没有内容，请重新报送", ("empty-source",)),
-    ("指定的页码超出文件页数，请核对清单", ("page-range",)),
-    ("文件内容异常，请打印为PDF后重新报送", ("hostile-source", "oversized-source")),
-)
-OTHER_CAUSE = "文件损坏或者无法读取，请重新导出或者打印为PDF后报送"
-
-
 def cause(code: str) -> str:
     """Return the tags that show why something is missing, where ``code`` is the name of a problem's code."""
     text = ""
-    for words, codes in CAUSES:
+    for words, _, codes in CAUSES:
         condition = " or ".join(f"{code} == '{one}'" for one in codes)
-        text += f"{{% {'elif' if text else 'if'} {condition} %}}{words}"
-    return f"{text}{{% else %}}{OTHER_CAUSE}{{% endif %}}"
+        text += f"{{% {'elif' if text else 'if'} {condition} %}}{words.format(unit='责任单位')}"
+    return f"{text}{{% else %}}{OTHER_CAUSE[0]}{{% endif %}}"
 
 
 def checklist(document: Any) -> None:
@@ -375,6 +365,156 @@ def placeholder(document: Any) -> None:
     note.paragraph_format.space_before = Pt(12)
 
 
+def indented(document: Any, text: str) -> None:
+    """Add a paragraph of running text, which begins two characters in."""
+    add(document, text, "Normal").paragraph_format.first_line_indent = Pt(32)
+
+
+def signed(document: Any) -> None:
+    """Close a letter with who writes it and when, at the right; the date ends four characters before the margin."""
+    strip = add(document, "{{ dossier.organisation }}", "Normal")
+    strip.paragraph_format.space_before = Pt(24)
+    strip.paragraph_format.keep_with_next = True
+    day = add(document, "{{ today|date }}", "Normal")
+    for paragraph, points in ((strip, 0), (day, 64)):
+        paragraph.alignment = RIGHT
+        paragraph.paragraph_format.right_indent = Pt(points)
+
+
+def letter(document: Any) -> None:
+    """What one unit owes, why and by when, item by item; what it should look at again; whom to ask."""
+    add(document, "印证材料催办单", "Title")
+    add(document, "{{ letter.unit }}：", "Normal")
+    indented(
+        document,
+        "{{ dossier.title }}正在汇编。截至{{ today|date }}，你单位尚有{{ letter.owed }}件印证材料没有收齐"
+        "{% if letter.missing and letter.refused %}（缺{{ letter.missing }}件，需重新报送{{ letter.refused }}件）"
+        "{% elif letter.refused %}（均需重新报送）{% endif %}，涉及考核指标{{ letter.items|length }}项"
+        "{% if letter.at_risk != '0' %}，自评得分{{ letter.at_risk }}分暂无印证{% endif %}。"
+        "{% if not letter.deadline %}请尽快补齐报送。{% elif letter.days_left > 0 %}请于{{ letter.deadline|date }}"
+        "前补齐报送，距截止还有{{ letter.days_left }}天。{% elif letter.days_left == 0 %}今天（{{ letter.deadline|date }}）"
+        "为报送截止日，请务必于今天补齐报送。{% else %}报送截止日为{{ letter.deadline|date }}，"
+        "已逾期{{ letter.days_left|abs }}天，请立即补齐报送。{% endif %}",
+    )
+    add(document, "一、需要补报的材料", "Heading 1")
+    note = "{% if debt.id %}编号{{ debt.id }}{% endif %}{% if debt.file %}，文件：{{ debt.file }}{% endif %}"
+    rows: list[list[Cell]] = [
+        [(head, "表头") for head in ("序号", "印证材料", "存在问题和报送要求")],
+        tag("{%tr for item in letter.items %}", 3),
+        [
+            (
+                "{{ item.id }}　{{ item.title }}{% if item.points %}（分值{{ item.points }}分"
+                "{% if item.at_risk != '0' %}，待印证{{ item.at_risk }}分{% endif %}）{% endif %}",
+                "表格章",
+                3,
+            )
+        ],
+        tag("{%tr for debt in item.debts %}", 3),
+        [
+            ("{{ debt.order }}", "表格居中"),
+            ("{% if debt.title %}{{ debt.title }}{% else %}本项印证材料{% endif %}", "表格文字"),
+            ("{{ debt.cause }}{% if debt.pages %}（第{{ debt.pages }}页）{% endif %}", "表格文字"),
+        ],
+        tag("{%tr endfor %}", 3),
+        tag("{%tr endfor %}", 3),
+    ]
+    drawn = table(document, [13, 73, 70], rows, header=1)
+    shade(drawn.rows[2])
+    keep_with_next(drawn.rows[0], drawn.rows[2])
+    below(drawn.rows[4].cells[1], ("{%p if debt.id %}", "表格说明"), (note, "表格说明"), ("{%p endif %}", "表格说明"))
+    add(document, "{%p if letter.hints %}", "Normal")
+    add(document, "二、请一并核对的材料（提示）", "Heading 1")
+    # Paragraphs, for the embedded engine leaves the head of a table alone at the foot of a page.
+    add(document, "{%p for debt in letter.hints %}", "Normal")
+    indented(
+        document,
+        "{{ debt.order }}.{{ debt.title }}（编号{{ debt.id }}"
+        "{% if debt.code == 'outside-period' %}，日期{{ debt.date|date }}{% endif %}"
+        "{% if 'number' in debt.code %}，文号{{ debt.number }}{% endif %}"
+        "{% if debt.pages %}，第{{ debt.pages }}页{% endif %}）：{{ debt.cause }}。",
+    )
+    add(document, "{%p endfor %}", "Normal")
+    add(document, "{%p endif %}", "Normal")
+    gap(document, 12)
+    add(document, "{%p if letter.contact %}", "Normal")
+    indented(
+        document,
+        "你单位联系人：{{ letter.contact }}{% if letter.phone %}，电话{{ letter.phone }}{% endif %}。如有变动，请告知。",
+    )
+    add(document, "{%p endif %}", "Normal")
+    add(document, "{%p if letter.office_contact or letter.office_phone %}", "Normal")
+    indented(
+        document,
+        "材料报送联系人：{{ letter.office_contact }}{% if letter.office_phone %}，电话{{ letter.office_phone }}{% endif %}。",
+    )
+    add(document, "{%p endif %}", "Normal")
+    signed(document)
+
+
+MOST_UNITS, MOST_ITEMS = 12, 5  # that the summary has room for on its one page
+
+
+def summary(document: Any) -> None:
+    """One page for the leader: how much is owed, which points are at risk, by whom, in order."""
+    add(document, "印证材料收集情况", "Title")
+    indented(
+        document,
+        "截至{{ today|date }}，{{ dossier.title }}共{{ summary.items }}项考核指标，材料齐备{{ summary.complete }}项；"
+        "{% if summary.owed %}{{ summary.units|selectattr('owed')|list|length }}个单位尚欠{{ summary.owed }}件（缺"
+        "{{ summary.missing }}件，需重新报送{{ summary.refused }}件）{% else %}各单位均不欠材料{% endif %}。"
+        "自评{{ summary.claimed }}分，其中有印证{{ summary.proved }}分、待印证{{ summary.at_risk }}分。"
+        "{% if summary.deadline %}{% if summary.days_left > 0 %}距{{ summary.deadline|date }}截止还有"
+        "{{ summary.days_left }}天。{% elif summary.days_left == 0 %}今天截止。{% else %}截止日为"
+        "{{ summary.deadline|date }}，已逾期{{ summary.days_left|abs }}天。{% endif %}{% endif %}",
+    )
+    add(document, "一、各单位情况（按待印证分值排序）", "Heading 1")
+    rows: list[list[Cell]] = [
+        [(head, "表头") for head in ("位次", "责任单位", "待印证分", "欠件", "其中重报", "齐备指标", "联系人")],
+        tag(f"{{%tr for unit in summary.units[:{MOST_UNITS}] %}}", 7),
+        [
+            ("{{ unit.rank }}", "表格居中"),
+            ("{% if unit.name %}{{ unit.name }}{% else %}（未注明）{% endif %}", "表格文字"),
+            ("{{ unit.at_risk }}", "表格居中"),
+            ("{{ unit.owed }}", "表格居中"),
+            ("{{ unit.refused }}", "表格居中"),
+            ("{{ unit.complete }}/{{ unit.items }}", "表格居中"),
+            ("{{ unit.contact }} {{ unit.phone }}", "表格小字"),
+        ],
+        tag("{%tr endfor %}", 7),
+        tag(f"{{%tr if summary.units|length > {MOST_UNITS} %}}", 7),
+        [(f"其余{{{{ summary.units|length - {MOST_UNITS} }}}}个单位见工作簿gaps.xlsx", "表格说明", 7)],
+        tag("{%tr endif %}", 7),
+    ]
+    table(document, [12, 39, 19, 14, 19, 19, 34], rows, header=1, padding=(50, 60, 20, 60))
+    add(document, "{%p if summary.units|rejectattr('owed')|list %}", "表格说明")
+    add(document, "欠件为0而有待印证分的，系引用其他单位尚缺的材料。", "表格说明")
+    add(document, "{%p endif %}", "表格说明")
+    add(document, "{%p if summary.worst %}", "Normal")
+    add(document, "二、待印证分值最多的指标", "Heading 1")
+    rows = [
+        [(head, "表头") for head in ("编号", "考核指标", "责任单位", "待印证分")],
+        tag(f"{{%tr for item in summary.worst[:{MOST_ITEMS}] %}}", 4),
+        [
+            ("{{ item.id }}", "表格居中"),
+            ("{{ item.title }}", "表格文字"),
+            ("{{ item.unit }}", "表格居中"),
+            ("{{ item.at_risk }}", "表格居中"),
+        ],
+        tag("{%tr endfor %}", 4),
+    ]
+    table(document, [16, 83, 36, 21], rows, header=1, padding=(50, 60, 20, 60))
+    add(document, "{%p endif %}", "Normal")
+    gap(document, 8)
+    add(document, "{%p if summary.done %}", "表格说明")
+    add(document, "不欠材料的单位：{{ summary.done|selectattr('name')|join('、', 'name') }}。", "表格说明")
+    add(document, "{%p endif %}", "表格说明")
+    add(document, "{%p if summary.own %}", "表格说明")
+    add(document, "另有{{ summary.own|length }}件事由编制单位自办，见工作簿gaps.xlsx。", "表格说明")
+    add(document, "{%p endif %}", "表格说明")
+    foot = add(document, "{{ dossier.organisation }}　{{ today|date }}", "表格说明")
+    foot.alignment = RIGHT
+
+
 def spine(document: Any) -> None:
     """What stands on the back of a volume, one character below the other: title, number of the volume, organisation."""
     name, owner = stacked("dossier.title|cn"), stacked("dossier.organisation")
@@ -407,6 +547,8 @@ TEMPLATES: dict[str, tuple[str, Callable[[Any], None], Look]] = {
     "checklist": ("备考表", checklist, LOOK),
     "placeholder": ("缺件说明", placeholder, LOOK),
     "spine": ("书脊", spine, SPINE),
+    "letter": ("印证材料催办单", letter, LOOK),
+    "summary": ("印证材料收集情况", summary, replace(LOOK, margins=(28, 26, 25, 28))),
 }
 
 if __name__ == "__main__":

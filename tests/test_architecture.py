@@ -29,6 +29,9 @@ ORDER = (
     "exchange",  # Excel both ways
     "scoresheet",  # a table of Excel, read
     "manifest_text",  # a manifest's text, changed here and there
+    "gaps",  # letters, workbook and summary of what is owed
+    "gapsheet",  # the workbook among them
+    "letters",  # what letters and summary say of a report
     "check",
     "readiness",  # judges by the rules
     "probe",  # looks at sources without converting them
@@ -37,6 +40,7 @@ ORDER = (
     "bind",
     "stamp",
     "placement",
+    "claims",  # what evidence is to prove, found in it
     "frontmatter",  # fills documents until page numbers settle
     "context",  # what templates see of a numbered book
     "documents",  # which Word documents a book has of its own
@@ -97,6 +101,7 @@ ORDER = (
     "manifest",
     "references",
     "fields",
+    "causes",  # needs nothing: why something is owed, in the words of an office
     "rules",  # needs nothing: the codes, and how grave each is
     "yaml_source",
     "publish",
@@ -139,8 +144,8 @@ HOMES = {
         *("convert.ofd", "convert.ofd.canvas", "convert.ofd.drawing", "convert.ofd.glyphs", "convert.ofd.picture"),
     },
     "pypdf": {"verify", "identity", "acting", "convert.pdf"},  # the witness, and the digests that it compares
-    "pypdfium2": {"verify", "convert.pdf", "authoring.preview", "authoring.stage", "board", "probe"},  # reads labels back, finds ink, draws
-    "openpyxl": {"exchange", "scoresheet"},
+    "pypdfium2": {"verify", "convert.pdf", "authoring.preview", "authoring.stage", "board", "claims", "probe"},  # reads labels back, finds ink, draws
+    "openpyxl": {"exchange", "gapsheet", "scoresheet"},
     "watchfiles": {"authoring.preview"},
     "yaml": {"yaml_source", "fields", "manifest_text"},
     "pydantic": {"manifest", "fields", "receipt", "template_sets"},

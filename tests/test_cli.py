@@ -522,6 +522,14 @@ def test_the_same_mistake_in_several_files_is_said_once(run: Run) -> None:
     assert line.startswith("error: cover.docx, scores.docx, body (正文): there is no name 'dosier'")
 
 
+def test_a_mistake_that_all_files_have_does_not_list_them(run: Run) -> None:
+    for name in ("a", "b", "c"):
+        word(Path("mine") / f"{name}.docx", "{{ dosier.title }}")
+    Path("mine/set.yaml").write_text("extends: official")
+    _, out, _ = run("templates", "check", "mine")
+    assert out.startswith("error: all 3 files, body (正文): there is no name 'dosier'")
+
+
 def test_mending_says_what_was_mended_and_where_the_file_is_as_it_was(run: Run) -> None:
     word(Path("cover.docx"), "｛｛ dossier.title ｝｝")
     status, out, _ = run("templates", "check", "cover.docx", "--fix")

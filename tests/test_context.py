@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
-from conftest import MakeDocx
+from conftest import MakeDocx, MakePhoto
 from desk import LOOP, PAGES, TWO_SECTIONS, Desk, item, lines, section, shown_all
 
 from dossier import context
@@ -91,6 +92,14 @@ def test_the_dossier_as_templates_see_it(desk: Desk) -> None:
     assert shown == [
         "Title", "Sub", "Office", "2023年1月1日至2023年12月31日", "2023", "2023-12-15", "15", "1", "3", "4", "True",
     ]  # fmt: skip
+
+
+def test_a_citation_is_listed_in_the_volume_of_its_item_with_the_page_where_it_is_bound(desk: Desk) -> None:
+    items = [item("1", "a.pdf"), {"id": "2", "title": "Two", "evidence": [{"see": "1-01"}, {"file": "b.pdf"}]}]
+    of = desk.book(items, {"a.pdf": 1, "b.pdf": 1}, volumes={"by": "section"})
+    first = desk.shows(of, "index", LOOP[0], "{{ row.id }} {{ row.volume }}", LOOP[1])
+    assert "2-01 1" not in first
+    assert lines(desk.folder / "filled" / "index-2.docx") == ["2 2", "2-01 1", "2-02 2"]
 
 
 def test_a_volume_as_templates_see_it(desk: Desk) -> None:
@@ -219,3 +228,137 @@ def test_cited_evidence_is_found_where_it_is_bound(desk: Desk) -> None:
     of = desk.book(items, {"a.pdf": 2})
     spans = context.spans_of(of, desk.settle(of).pagination)
     assert spans["2-01"] == spans["1-01"]
+
+
+# --- the tree, the units, and totals -------------------------------------------------------------------------------
+
+
+def test_items_can_be_walked_from_sections_to_evidence(desk: Desk) -> None:
+    of = desk.book(TWO_SECTIONS, PAGES)
+    shown = desk.shows(
+        of, "cover",
+        "{%p for one in items %}", "{{ one.kind }} {{ one.id }} {{ one.items|length }} {{ one.evidence|length }}",
+        "{%p for two in one.items %}", "{{ two.level }} {{ two.id }} {{ two.section }}",
+        "{%p for row in two.evidence %}", "{{ row.id }} {{ row.page }}", "{%p endfor %}",
+        "{%p endfor %}", "{%p endfor %}",
+    )  # fmt: skip
+    assert shown == [
+        "section 1 2 0", "2 1-1 Section 1", "1-1-01 3", "1-1-02 7", "2 1-2 Section 1", "item 2 0 1",
+    ]  # fmt: skip
+
+
+def test_a_section_has_the_pages_and_points_of_what_is_in_it(desk: Desk) -> None:
+    of = desk.book([section("1", item("1-1", "a.pdf", points=2, self_score="1.5"), item("1-2", "b.pdf"))], PAGES)
+    names = shown_all("items[0]", "page label pages last_page last_label page_count points self_score difference")
+    shown = desk.shows(of, "cover", "|".join(names))
+    # 1 divider, 3-5 a, 7 divider, 9 b: six pages, and blanks between them.
+    assert shown == ["1|— 1 —|1—9|9|— 9 —|6|2|1.5|0.5"]
+
+
+def test_rows_say_where_they_end_and_how_many_pages_they_have(desk: Desk) -> None:
+    of = desk.book([item("1", "a.pdf"), {"id": "2", "title": "Two", "evidence": [{"see": "1-01"}]}], PAGES)
+    row = "{{ row.id }} {{ row.page }} {{ row.last_page }} {{ row.last_label }} {{ row.page_count }} {{ row.volume }}"
+    shown = desk.shows(of, "index", LOOP[0], row, LOOP[1])
+    assert shown == ["1 1 5 — 5 — 4 1", "1-01 3 5 — 5 — 3 1", "2 7 7 — 7 — 1 1", "2-01 3 5 — 5 — 3 1"]
+
+
+def test_units_have_what_they_must_supply(desk: Desk) -> None:
+    items = [
+        item("1", "a.pdf", unit="Office", points=2, self_score=1),
+        item("2", "b.pdf", "late.pdf", unit="Bureau", points="0.5", self_score="0.5"),
+        item("3", "c.pdf", unit="Office", points=1),
+        {"id": "4", "title": "Four", "unit": "Guests", "evidence": [{"see": "1-01"}]},
+    ]
+    units = {"Bureau": {"contact": "Ms Li", "phone": "555-0101", "note": "late"}, "Idle": {}}
+    of = desk.book(items, PAGES, units=units)
+    shown = desk.shows(
+        of, "cover", "{%p for unit in units %}",
+        "{{ unit.name }}|{{ unit.contact }}|{{ unit.phone }}|{{ unit.note }}|{{ unit.items|join(' ', 'id') }}",
+        "{{ unit.evidence|join(' ', 'id') }}|{{ unit.item_count }} {{ unit.evidence_count }} {{ unit.page_count }} "
+        "{{ unit.complete }}|{{ unit.problems|join(' ', 'evidence') }}",
+        "{{ unit.points }} {{ unit.self_score }} {{ unit.difference }}", "{%p endfor %}",
+    )  # fmt: skip
+    assert shown == [
+        "Bureau|Ms Li|555-0101|late|2", "2-01 2-02|1 2 0 0|2-02", "0.5 0.5 0",
+        "Idle||||", "|0 0 0 0|", "0 0 0",
+        "Office||||1 3", "1-01 3-01|2 2 5 2|", "3 1 2",
+        "Guests||||4", "4-01|1 0 0 1|", "0 0 0",
+    ]  # fmt: skip
+
+
+def test_scores_have_totals_by_section_and_by_unit(desk: Desk) -> None:
+    items = [
+        section("1", item("1-1", points=2, self_score=1, unit="A"), item("1-2", points="0.1", unit="B")),
+        item("2", points="0.2", self_score="0.2", unit="B"),
+    ]
+    of = desk.book(items, front=["cover", "index", "scores"])
+    total = "{{ total.id }}|{{ total.title }}|{{ total.points }}|{{ total.self_score }}|{{ total.difference }}"
+    shown = desk.shows(
+        of, "scores",
+        "{%p for total in scores.sections %}", f"{total}|{{{{ total.items }}}}|{{{{ total.page }}}}", "{%p endfor %}",
+        "{%p for total in scores.units %}", f"{total}|{{{{ total.items }}}}", "{%p endfor %}",
+        "{%p for score in scores.rows %}", "{{ score.id }} {{ score.level }} {{ score.difference }}", "{%p endfor %}",
+    )  # fmt: skip
+    assert shown[0].startswith("1|Section 1|2.1|1|1.1|2|")
+    assert shown[1].startswith("2|Item 2|0.2|0.2|0|1|")
+    assert shown[2:4] == ["|A|2|1|1|1", "|B|0.3|0.2|0.1|2"]
+    assert shown[4:] == ["1 1 1.1", "1-1 2 1", "1-2 2 0.1", "2 1 0"]
+
+
+def test_a_volume_says_its_pages_as_numbers_and_its_sheets(desk: Desk) -> None:
+    of = desk.book(TWO_SECTIONS, PAGES, volumes={"by": "section"})
+    names = "{{ volume.first_page }} {{ volume.last_page }} {{ volume.first_label }} {{ volume.last_label }}"
+    shown = desk.shows(of, "cover", f"{names} {{{{ volume.sheets }}}}")
+    pagination = desk.settle(of).pagination
+    assert shown == [f"1 12 — 1 — — 12 — {-(-pagination.pages_of(1) // 2)}"]
+
+
+def test_all_evidence_is_there_in_order_with_its_place(desk: Desk) -> None:
+    of = desk.book(TWO_SECTIONS, PAGES)
+    shown = desk.shows(of, "cover", "{%p for row in evidence %}", "{{ row.order }} {{ row.id }} {{ row.item_id }} "
+                       "{{ row.item_title }}", "{%p endfor %}")  # fmt: skip
+    assert shown == [
+        "1 1-1-01 1-1 Item 1-1", "2 1-1-02 1-1 Item 1-1", "3 1-2-1-01 1-2-1 Item 1-2-1", "4 2-01 2 Item 2",
+    ]  # fmt: skip
+
+
+def test_the_manifest_s_values_secrecy_and_remarks_are_shown(desk: Desk) -> None:
+    evidence = {"file": "a.pdf", "secrecy": "内部", "remark": "copy"}
+    of = desk.book([{"id": "1", "title": "One", "evidence": [evidence]}], {"a.pdf": 1}, values={"全宗号": "X012"})
+    shown = desk.shows(of, "cover", "{{ values.全宗号 }} {{ evidence[0].secrecy }} {{ evidence[0].remark }}")
+    assert shown == ["X012 内部 copy"]
+
+
+def test_a_value_that_is_not_there_gets_a_guess(desk: Desk) -> None:
+    of = desk.book([item("1", "a.pdf")], {"a.pdf": 1}, values={"fonds": "X012"})
+    with pytest.raises(TemplateError, match="'fond'"):
+        desk.shows(of, "cover", "{{ values.fond }}")
+
+
+# --- in the words of the set ---------------------------------------------------------------------------------------
+
+
+def test_pages_and_dates_are_spoken_of_as_the_set_says(desk: Desk) -> None:
+    (desk.folder / "mine" / "set.yaml").write_text(
+        'words: {cite: "see p. {n}", date: D MMMM YYYY, period: "{from} to {to}"}', encoding="utf-8"
+    )
+    of = desk.book([item("1", "a.pdf")], {"a.pdf": 1}, period={"from": "2023-01-01", "to": "2023-12-31"})
+    shown = desk.shows(of, "cover", "{{ cite('1-01') }}; {{ label('1-01') }}; {{ today|date }}; {{ dossier.period }}")
+    assert shown == ["see p. 3; — 3 —; 15 December 2023; 1 January 2023 to 31 December 2023"]
+
+
+def test_a_front_document_can_be_cited_by_its_key(desk: Desk) -> None:
+    desk.template("preface", "preface")
+    of = desk.book([item("1", "a.pdf")], {"a.pdf": 1}, front=["cover", "index", "preface"])
+    assert desk.shows(of, "cover", "{{ page('preface:1') }} {{ index[0].to }}") == ["1 preface:1"]
+
+
+def test_pictures_come_from_the_sources_the_set_and_the_manifest_s_names(desk: Desk, make_photo: MakePhoto) -> None:
+    make_photo("sources/a/seal.png")
+    make_photo("mine/logo.jpg")
+    of = desk.book([item("1", "a.pdf")], {"a.pdf": 1}, images={"seal": "a/seal.png"})
+    desk.shows(of, "cover", "{{ image('seal', width='20mm') }}{{ image('a/seal.png') }}{{ image('logo.jpg') }}")
+    filled = docx.Document(str(desk.folder / "filled" / "cover.docx"))
+    assert len(filled.inline_shapes) == 3
+    with pytest.raises(TemplateError, match=r"there is no file seall.*'seal'"):
+        desk.shows(of, "cover", "{{ image('seall') }}")

@@ -14,7 +14,22 @@ from conftest import MakeDocx, MakePdf, MakePhoto
 
 from dossier import convert, fonts
 from dossier.cache import Cache
-from dossier.convert import Batch, Settings, Task, embedded, image, libreoffice, pdf, photos, text
+from dossier.convert import (
+    Batch,
+    Settings,
+    Task,
+    embedded,
+    image,
+    libreoffice,
+    media,
+    ofd,
+    pdf,
+    photos,
+    sheet,
+    text,
+    unlocking,
+)
+from dossier.convert import office as office_files
 from dossier.errors import ConversionError, EngineCrash, EngineError
 from dossier.part import Note, Part
 from dossier.sources import Kind, PhotoSheets, SourceFile, sha256_of
@@ -31,7 +46,7 @@ def store(tmp_path: Path) -> Cache:
 
 
 def task(path: Path, kind: Kind, settings: Settings = EMBEDDED) -> Task:
-    return convert.task(path, path.name, kind, (path.name.encode().hex() + SHA)[:64], settings)
+    return convert.task(path, path.name, kind, sha256_of(path) if path.is_file() else SHA, settings)
 
 
 # --- which engine --------------------------------------------------------------------------------------------------
@@ -201,7 +216,16 @@ def tasks(count: int, kind: Kind) -> list[Task]:
 
 @pytest.mark.parametrize(
     ("count", "workers", "sizes"),
-    [(0, 2, []), (1, 2, [1]), (4, 2, [2, 2]), (5, 2, [3, 2]), (60, 2, [25, 25, 10]), (3, 8, [1, 1, 1]), (3, 0, [3])],
+    [
+        (0, 2, []),
+        (1, 2, [1]),
+        (4, 2, [2, 2]),
+        (5, 2, [3, 2]),
+        (100, 2, [50, 50]),
+        (102, 2, [26, 26, 26, 24]),
+        (3, 8, [1, 1, 1]),
+        (3, 0, [3]),
+    ],
 )
 def test_word_files_for_libreoffice_are_shared_out(store: Cache, count: int, workers: int, sizes: list[int]) -> None:
     made = convert.batches(tasks(count, Kind.DOCX), LIBREOFFICE, store, workers)
@@ -291,6 +315,15 @@ def test_a_source_that_is_gone_is_said_to_be(store: Cache, tmp_path: Path, kind:
     assert outcome.code == "unreadable-source"
     assert "any more" in outcome.message
     assert outcome.fix
+
+
+def test_what_fails_is_not_called_by_its_name_on_disk(store: Cache, tmp_path: Path) -> None:
+    path = tmp_path / "0001.docx"
+    path.write_bytes(b"PK\x03\x04")
+    (outcome,) = converted(store, convert.task(path, "all.zip/通知.docx", Kind.DOCX, sha256_of(path), EMBEDDED))
+
+    assert isinstance(outcome, ConversionError)
+    assert "0001" not in outcome.message
 
 
 def test_nothing_is_left_beside_the_store(store: Cache, tmp_path: Path, make_docx: MakeDocx) -> None:

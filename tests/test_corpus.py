@@ -29,9 +29,16 @@ def drawn() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def verdict(drawn: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Verdict:
-    """Build one mutant of each original where there is no LibreOffice, whatever is installed here."""
-    made = list(mutants(drawn, len(drawn), SEED))
+def chosen(drawn: dict[str, bytes]) -> dict[str, bytes]:
+    """Return an original of each kind, by its suffix."""
+    by_suffix = {PurePath(name).suffix: name for name in sorted(drawn, reverse=True)}
+    return {name: drawn[name] for name in by_suffix.values()}
+
+
+@pytest.fixture(scope="module")
+def verdict(chosen: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Verdict:
+    """Build one mutant of each kind where there is no LibreOffice, whatever is installed here."""
+    made = list(mutants(chosen, len(chosen), SEED))
     return proof.prove(made, tmp_path_factory.mktemp("corpus"), engine="embedded", office=False, limit=LIMIT)
 
 
@@ -40,12 +47,12 @@ def test_no_file_of_the_slice_is_lost_and_none_takes_the_build_down(verdict: Ver
     assert verdict.status == 1
 
 
-def test_some_of_the_slice_is_bound_and_some_refused(verdict: Verdict, drawn: dict[str, bytes]) -> None:
+def test_some_of_the_slice_is_bound_and_some_refused(verdict: Verdict, chosen: dict[str, bytes]) -> None:
     outcomes = Counter(verdict.outcomes.values())
 
-    assert outcomes.total() == len(drawn)
-    assert outcomes["bound"] >= 10
-    assert outcomes["damaged-source"] >= 10
+    assert outcomes.total() == len(chosen) > 30
+    assert outcomes["bound"] >= 5
+    assert outcomes["damaged-source"] >= 5
 
 
 @pytest.mark.libreoffice
@@ -53,7 +60,7 @@ def test_no_office_file_is_lost(drawn: dict[str, bytes], tmp_path: Path) -> None
     if libreoffice.find() is None:
         pytest.skip("LibreOffice is not here")
     office = {name: data for name, data in drawn.items() if PurePath(name).suffix in _OFFICE}
-    made = list(mutants(office, 2 * len(office), SEED))
+    made = list(mutants(office, len(office), SEED))
 
     verdict = proof.prove(made, tmp_path, engine="libreoffice", office=True, limit=LIMIT)
 

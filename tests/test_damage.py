@@ -155,6 +155,21 @@ def test_a_sound_jpeg_stays_as_it_is(tmp_path: Path, end: int | None) -> None:
     assert data in part.path.read_bytes()
 
 
+def test_a_jpeg_that_runs_on_into_something_else_is_told_of_and_made_anew(tmp_path: Path) -> None:
+    data = jpeg()[:-400] + b"\xff\xe1\x90\x90" + bytes(50)
+
+    part = pdf.normalise(
+        write(tmp_path / "a.pdf", packed(b"/Im Do"), data, Filter=Name.DCTDecode, **grey(64)), tmp_path / "out.pdf"
+    )
+
+    assert codes(part) == ["damaged-parts"]
+    assert clean(part.path)
+    with pikepdf.open(part.path) as made:
+        kept = made.pages[0].Resources.XObject.Page0.Resources.XObject.Im
+        assert (kept.Filter, kept.Subtype) == (Name.DCTDecode, Name.Image)
+        damage.check_jpeg(kept.read_raw_bytes())
+
+
 def test_several_are_counted(tmp_path: Path) -> None:
     part = pdf.normalise(
         write(tmp_path / "a.pdf", broken(OPERATORS), b"no picture", Filter=Name.DCTDecode, **grey(8)),

@@ -510,6 +510,45 @@ def test_a_document_within_the_document_is_said_to_be_left_out(convert: Convert,
     assert "altChunk" in note.message
 
 
+def count_lists_in(document: Any, counted: str) -> None:
+    for kind in document.part.numbering_part.element.iter(qn("w:numFmt")):
+        kind.set(qn("w:val"), counted)
+
+
+@pytest.mark.parametrize("counted", ["chineseCountingThousand", "japaneseCounting", "decimalEnclosedCircle"])
+def test_numbers_of_a_list_that_are_not_printed_are_said_to_be_left_out(
+    convert: Convert, document: Any, counted: str
+) -> None:
+    count_lists_in(document, counted)
+    document.add_paragraph("质量", "List Number")
+    out, (note,) = convert(document)
+
+    assert texts(out) == ["质量"]  # what the note is for: should the engine learn to count so, it must go
+    assert note.code == UNSUPPORTED
+    assert "list numbers" in note.message
+
+
+@pytest.mark.parametrize(
+    ("counted", "shown"), [("decimal", "1.质量"), ("upperRoman", "I.质量"), ("lowerLetter", "a.质量")]
+)
+def test_numbers_of_a_list_that_are_printed_are_not_reported(
+    convert: Convert, document: Any, counted: str, shown: str
+) -> None:
+    count_lists_in(document, counted)
+    document.add_paragraph("质量", "List Number")
+    out, notes = convert(document)
+
+    assert texts(out) == [shown]
+    assert notes == ()
+
+
+def test_a_list_that_is_not_used_is_not_reported(convert: Convert, document: Any) -> None:
+    count_lists_in(document, "chineseCounting")
+    document.add_paragraph("质量")
+
+    assert convert(document)[1] == ()
+
+
 def test_distributed_text_is_said_to_be_set_left(convert: Convert, document: Any) -> None:
     document.add_paragraph("质量").alignment = WD_ALIGN_PARAGRAPH.DISTRIBUTE
     (note,) = convert(document)[1]

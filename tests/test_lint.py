@@ -365,8 +365,25 @@ def test_what_would_be_fetched_is_found(kind: str, target: str, message: str, se
     assert finding.place == ("" if kind == "attachedTemplate" else "body (正文)")
 
 
-def test_a_link_to_a_web_page_is_no_mistake(tmp_path: Path) -> None:
-    assert found(add_part(word(tmp_path / "t.docx", "甲"), "", "", rels=relation("hyperlink", "http://x.org"))) == []
+@pytest.mark.parametrize(
+    ("target", "message", "severity"),
+    [
+        ("https://example.org/", "a link leads out of the book: https://example.org/", "info"),
+        ("file:///C:/a.xlsx", "a link leads to a file that readers do not have: file:///C:/a.xlsx", "warning"),
+        (r"\\\\server\\a.docx", r"a link leads to a file that readers do not have: \\\\server\\a.docx", "warning"),
+    ],
+)
+def test_a_link_out_of_the_book_is_found(target: str, message: str, severity: str, tmp_path: Path) -> None:
+    link = f'<w:hyperlink r:id="rIdX">{run("这里")}</w:hyperlink>'
+    path = word(tmp_path / "t.docx", paragraph(run("见"), link))
+    finding = only(add_part(path, "", "", rels=relation("hyperlink", target)))
+    assert (finding.code, finding.message, finding.severity) == ("external-link", message, severity)
+    assert (finding.place, finding.text) == ("body (正文)", "见这里")
+
+
+def test_a_link_within_the_book_is_no_mistake(tmp_path: Path) -> None:
+    path = word(tmp_path / "t.docx", paragraph(f'<w:hyperlink r:id="rIdX">{run("这里")}</w:hyperlink>'))
+    assert found(add_part(path, "", "", rels=relation("hyperlink", "dossier:1-1"))) == []
 
 
 def test_a_document_type_is_refused(tmp_path: Path) -> None:
@@ -474,7 +491,10 @@ def test_a_link_around_one_end_of_a_condition_is_left_to_the_author(tmp_path: Pa
     link = f'<w:hyperlink w:anchor="a">{run("{% endif %}")}</w:hyperlink>'
     path = word(tmp_path / "t.docx", paragraph(run("{% if dossier.subtitle %}甲"), link))
     report = lint.check(str(path), mend=True)
-    assert [one.code for one in report.findings if one.severity == "error"] == ["block-crossing"]
+    [error] = [one for one in report.findings if one.severity == "error"]
+    assert error.message == (
+        "{% if dossier.subtitle %} and {% endif %} are parted by a link (超链接) around one of them"
+    )
     assert not report.sound
 
 

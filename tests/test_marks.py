@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from conftest import MakePhoto
 from docx import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_LINE_SPACING
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
@@ -171,6 +173,23 @@ def test_a_picture_is_shown_in_text_header_footer_and_cell(fill: Fill) -> None:
         assert part.related_parts[id].content_type.startswith("image/")
     extent = filled.tables[0]._tbl.find(f".//{qn('wp:extent')}")
     assert (int(extent.get("cx")), int(extent.get("cy"))) == (Mm(15), Mm(20))  # it stands upright: 3 by 4
+
+
+@pytest.mark.parametrize("where", ["paragraph", "style", "base", "nowhere"])
+def test_a_picture_is_not_cut_off_by_an_exact_line_height(fill: Fill, where: str) -> None:
+    document = Document()
+    base, own = document.styles["Normal"], document.styles.add_style("Own", WD_STYLE_TYPE.PARAGRAPH)
+    own.base_style = base
+    paragraph = document.add_paragraph("{{ image('logo.png') }}", style="Own")
+    holder = {"paragraph": paragraph, "style": own, "base": base}.get(where)
+    if holder is not None:
+        holder.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+        holder.paragraph_format.line_spacing = Pt(20)
+    form = fill("{{ dossier }}", document=document, dossier="text").paragraphs[0].paragraph_format
+    if where == "nowhere":
+        assert form.line_spacing_rule is None
+    else:
+        assert (form.line_spacing_rule, form.line_spacing) == (WD_LINE_SPACING.AT_LEAST, Pt(20))
 
 
 def test_a_picture_shown_often_is_kept_once(fill: Fill) -> None:

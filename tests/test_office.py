@@ -263,6 +263,12 @@ def test_a_picture_outside_the_package_is_cut_and_named(tmp_path: Path, target: 
     assert target.strip() in notes[0].message
 
 
+def test_an_empty_list_of_scripts_is_nothing_to_speak_of(tmp_path: Path) -> None:
+    text, notes = cleaned(write_odf(tmp_path / "a.odt", "<office:scripts/><text:p>x</text:p>"))
+    assert notes == ()
+    assert "scripts" not in text
+
+
 @pytest.mark.parametrize(
     "body", [picture("Pictures/a.png"), picture("./Object 1"), '<text:a xlink:href="http://x.invalid">a</text:a>']
 )
@@ -697,3 +703,30 @@ def test_a_whole_workbook_in_xml_is_copied_as_it_is(tmp_path: Path) -> None:
 
     assert office.copy_safely(path, office.format_of(path), tmp_path / "copy") == ()
     assert (tmp_path / "copy").read_bytes() == EXCEL_XML
+
+
+BROKEN_OLE = {
+    "a stream without its end": (
+        compound("Workbook", streams={"Workbook": b"x" * 8192})[:-4096],
+        "Workbook breaks off",
+    ),
+    "a list that is lost": (OLE_HEAD + bytes(5000), "the list of what is in it is lost"),
+}
+
+
+@pytest.mark.parametrize(("data", "said"), BROKEN_OLE.values(), ids=BROKEN_OLE.keys())
+def test_an_old_file_that_breaks_off_is_refused(tmp_path: Path, data: bytes, said: str) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(data)
+
+    with pytest.raises(ConversionError, match=said) as caught:
+        office.copy_safely(path, office.format_of(path), tmp_path / "copy")
+
+    assert caught.value.code == "damaged-source"
+
+
+def test_an_old_file_that_is_whole_is_copied(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(compound("Workbook", streams={"Workbook": b"x" * 8192}))
+
+    assert office.copy_safely(path, Format.XLS, tmp_path / "copy") == ()

@@ -7,16 +7,16 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pypdfium2
 import pytest
-from conftest import MakeManifest, MakePdf
+from conftest import MakeDocx, MakeManifest, MakePdf
 from PIL import Image
 from word_xml import word
 
 from dossier import manifest, plan, template_sets
 from dossier.authoring import example, preview, stage
+from dossier.build import build
 from dossier.convert import accepted, embedded, libreoffice
 from dossier.errors import DossierError, EngineError, OutputError, TemplateError, UsageError
 from dossier.part import Note
@@ -178,17 +178,58 @@ def test_a_dossier_is_shown_with_its_own_words_and_the_pages_of_its_pdfs(
     assert last - first == 6
 
 
-def test_pages_that_a_pdf_does_not_have_do_no_harm(
+def pages_of(path: Path, given: Path, out: Path) -> int:
+    """Return how many pages the one proof of a dossier has in a preview of ``path``, which shows them."""
+    word(path, "{{ pages('1-01') }}")
+    [sheet] = preview.preview(str(path), out, dossier=given).sheets
+    first, _, last = text_of(sheet.pdf).strip().partition("—")
+    return int(last or first) - int(first) + 1
+
+
+def test_pages_that_a_pdf_does_not_have_are_missing_here_as_in_a_build(
     tmp_path: Path, make_pdf: MakePdf, make_manifest: MakeManifest
 ) -> None:
     make_pdf("sources/a.pdf", 2)
     given = make_manifest({"1": [{"file": "a.pdf", "pages": "1-9"}]}, engine="embedded")
-    path = word(tmp_path / "set" / "cover.docx", "{{ dossier.pages }}")
-    assert preview.preview(str(path), tmp_path / "out", dossier=given).sheets
+    assert pages_of(tmp_path / "set" / "cover.docx", given, tmp_path / "out") == 1  # the sheet that stands for them
+
+
+def test_a_word_file_is_taken_to_have_the_pages_that_are_asked_of_it(
+    tmp_path: Path, make_docx: MakeDocx, make_manifest: MakeManifest
+) -> None:
+    make_docx("sources/a.docx", "甲")
+    given = make_manifest({"1": [{"file": "a.docx", "pages": "1-9"}]}, engine="embedded")
+    assert pages_of(tmp_path / "set" / "cover.docx", given, tmp_path / "out") == 9
+
+
+def test_a_word_file_has_the_pages_that_an_earlier_build_bound(
+    tmp_path: Path, make_docx: MakeDocx, make_manifest: MakeManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_docx("sources/a.docx", "甲", "\f", "乙", "\f", "丙")
+    given = make_manifest({"1": [{"file": "a.docx"}]}, engine="embedded", front=[])
+    monkeypatch.chdir(tmp_path)
+    assert pages_of(tmp_path / "set" / "cover.docx", given, tmp_path / "out") == 1
+    build(given)
+    assert pages_of(tmp_path / "set" / "cover.docx", given, tmp_path / "out") == 3
+
+
+def test_evidence_that_is_a_template_is_shown_with_its_item(
+    tmp_path: Path, make_docx: MakeDocx, make_manifest: MakeManifest
+) -> None:
+    path = make_docx("sources/a.docx", "{{ item.title }}:{{ evidence.id }}")
+    given = make_manifest({"7": [{"file": "a.docx", "template": True}]}, engine="embedded")
+    [sheet] = preview.preview(str(path), tmp_path / "out", dossier=given).sheets
+    assert text_of(sheet.pdf).strip() == "Item 7:7-01"
+
+
+def test_a_word_file_about_an_item_is_shown_with_one_of_the_example(tmp_path: Path, make_docx: MakeDocx) -> None:
+    path = make_docx("说明.docx", "{{ item.title }}:{{ evidence.id }}")
+    [sheet] = preview.preview(str(path), tmp_path / "out").sheets
+    assert text_of(sheet.pdf).strip() == "质量目标纳入国民经济和社会发展规划:1-1-01"
 
 
 def test_evidence_is_never_converted(
-    tmp_path: Path, make_manifest: MakeManifest, make_docx: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, make_manifest: MakeManifest, make_docx: MakeDocx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_docx("sources/a.docx", "甲")
     given = make_manifest({"1": [{"file": "a.docx"}]}, engine="embedded")
@@ -224,6 +265,15 @@ def test_libreoffice_draws_where_it_is_asked_to(tmp_path: Path) -> None:
     shown = preview.preview(str(path), tmp_path / "out", engine="libreoffice")
     assert shown.engine == libreoffice.version()
     assert "印证材料" in text_of(shown.sheets[0].pdf)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_who_would_see_other_pages_in_a_build_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, here: bool
+) -> None:
+    monkeypatch.setattr(libreoffice, "find", lambda: Path("soffice") if here else None)
+    shown = preview.preview(str(word(tmp_path / "set" / "cover.docx", "甲")), tmp_path / "out")
+    assert ("--engine libreoffice" in shown.otherwise) == here
 
 
 def test_an_engine_that_is_not_here_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

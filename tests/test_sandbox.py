@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -477,3 +479,52 @@ def test_what_is_done_between_fillings_is_free() -> None:
     fill("{{ 1 }}")
 
     sandbox.spend(steps=2 * sandbox.MAX_STEPS)
+
+
+# --- depth ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("times", [100, 300, 3000, 20_000])
+@pytest.mark.parametrize(
+    ("before", "middle", "after"),
+    [
+        ("{{ " + "(", "1", ")"),
+        ("{{ " + "[", "1", "]"),
+        ("{% if day %}", "x", "{% endif %}"),
+        ("{% for i in [1] %}", "x", "{% endfor %}"),
+        ("{% with x=1 %}", "x", "{% endwith %}"),
+        ("{% set x %}", "x", "{% endset %}"),
+        ("{{ 1", "+1", ""),
+        ("{{ 1", "**1", ""),
+        ("{{ day", "|int", ""),
+        ("{{ day", ".year", ""),
+        ("{{ day", "[0]", ""),
+        ("{{ ", "not ", "day"),
+        ("{{ ", "-", "1"),
+        ("{{ day", " if day else day", ""),
+    ],
+)
+def test_what_is_nested_too_deeply_is_refused_at_once(before: str, middle: str, after: str, times: int) -> None:
+    if before.startswith("{% "):
+        source = before * times + middle + after * times
+    elif before in ("{{ (", "{{ ["):
+        source = "{{ " + before[-1] * times + middle + after * times + " }}"
+    else:
+        source = before + middle * times + after + " }}"
+    started = time.process_time()
+    with suppress(TemplateError):  # parentheses alone are nothing to Jinja
+        Language().compiled(source)
+    assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize("count", [10, 15])
+def test_honest_nesting_is_none_too_deep(count: int) -> None:
+    loops = "{% for i in [1] %}{% if i %}" * count + "x" + "{% endif %}{% endfor %}" * count
+    assert fill(loops) == "x"
+    assert fill("{{ 0" + "+1" * 40 + " }}") == "40"
+    assert fill("{{ 'a'" + "~'a'" * 500 + " }}") == "a" * 501
+
+
+def test_a_number_of_too_many_digits_is_refused() -> None:
+    with pytest.raises(TemplateSyntaxError, match="too many digits"):
+        Language().compiled("{{ " + "9" * 10_000 + " }}")

@@ -52,6 +52,16 @@ def test_the_how_to_names_the_set_its_files_and_the_commands_in_both_languages()
     assert "{name}" not in text
 
 
+@pytest.mark.parametrize("name", template_sets.available())
+def test_the_how_to_says_what_each_shipped_file_is(name: str) -> None:
+    folder = starter.start("mine", find_set(name, Path()))
+    tables = Document(str(folder / HOW_TO)).tables
+    listed = [[cell.text for cell in row.cells] for table in tables for row in table.rows]
+    said = [what for file, what in listed if file.endswith(".docx")]
+    assert len(said) == 2 * len(find_set(name, Path()).names)
+    assert all(said)
+
+
 def test_the_how_to_is_no_template() -> None:
     starter.start("mine", find_set("official", Path()))
     own = find_set("mine", Path())

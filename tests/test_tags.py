@@ -148,6 +148,11 @@ def test_text_around_a_mended_tag_stays(tmp_path: Path) -> None:
     assert filled(mended(path)) == "前 印证材料 中 印证材料 后"
 
 
+def test_tags_that_grow_shorter_do_not_shift_those_behind_them(tmp_path: Path) -> None:
+    path = word(tmp_path / "t.docx", "甲{ { dossier.title } }乙{ {dossier.title} }丙")
+    assert filled(mended(path)) == "甲印证材料乙印证材料丙"
+
+
 def test_a_mended_tag_keeps_the_look_of_its_first_letter(tmp_path: Path) -> None:
     path = word(tmp_path / "t.docx", paragraph(run("{{ dossier.", BOLD), inserted(run("title }}"))))
     [only] = body(mended(path)).iter(W + "r")

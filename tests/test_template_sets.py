@@ -418,6 +418,34 @@ def test_the_first_drawing_of_a_set_is_the_same_on_any_day(name: str, tmp_path: 
     assert set(drawn[0]) == {path.name for path in (SHIPPED / name).glob("*.docx")}
 
 
+README = (SHIPPED / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_says_all_that_a_set_may_say() -> None:
+    table = README.split("## `set.yaml`")[1].split("\n## ")[0]
+    lines = {line.split("`")[1]: line for line in table.splitlines() if line.startswith("| `")}
+    assert list(lines) == list(template_sets.Style.model_fields)
+    for name, field in template_sets.Style.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", {})
+        assert [key for key in inner if f"`{key}`" not in lines[name]] == []
+
+
+def test_the_readme_shows_what_the_shipped_settings_say() -> None:
+    table = README.split("## `set.yaml`")[1].split("\n## ")[0]
+    shown = [line.rsplit("|", 2)[1].strip().strip("`") for line in table.splitlines() if line.startswith("| `")]
+    keys = list(template_sets.Style.model_fields)
+    told = {key: yaml.safe_load(text) for key, text in zip(keys, shown, strict=True) if text}
+    said = yaml.safe_load((SHIPPED / "official" / "set.yaml").read_text(encoding="utf-8"))
+    said["numbering"].pop("color")  # black, which needs no words
+    assert told == said
+
+
+def test_the_readme_has_a_small_picture_of_each_set() -> None:
+    pictures = re.findall(r"!\[.*?\]\((pictures/.*?)\)", README)
+    assert {f"pictures/{name}.png" for name in SETS} <= set(pictures)
+    assert all(0 < (SHIPPED / picture).stat().st_size < 150_000 for picture in pictures)
+
+
 # --- books in their look -------------------------------------------------------------------------------------------
 
 
@@ -498,7 +526,7 @@ def test_a_bundle_is_in_english_throughout(small: Callable[..., Path], make_docx
     assert first.label == first.number
     for told in ("1 January 2023 to 31 December 2023", "7 May 2023", "Document to follow", "DRAFT", "15 December 2023"):
         assert told in text
-    assert pypdf.PdfReader(made.paths[0]).root_object["/Lang"] == "en"  # the manifest's, where it gives one
+    assert str(pypdf.PdfReader(made.paths[0]).root_object["/Lang"]) == "en"  # the manifest's, where it gives one
 
 
 def test_an_archive_lists_files_by_their_code(small: Callable[..., Path], make_pdf: MakePdf, tmp_path: Path) -> None:
@@ -557,6 +585,7 @@ def test_a_draft_leaves_the_labels_of_a_complete_book_alone(small: Callable[...,
     (tmp_path / "sources" / "b.docx").unlink()
     draft = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
     assert not draft.complete
+    assert [name for name in draft.receipt.documents if name.startswith("labels/")] == []
     assert (made.folder / "labels" / "spine.pdf").read_bytes() == before
 
 

@@ -275,6 +275,58 @@ def test_a_hostile_template_is_stopped(fill: Fill, source: str) -> None:
     assert time.perf_counter() - started < 20
 
 
+def document_of(body: str) -> str:
+    return f"<w:document {nsdecls('w', 'r')}><w:body>{body}</w:body></w:document>"
+
+
+def paragraph_of(text: str) -> str:
+    return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def row_of(cell: str) -> str:
+    return f"<w:tbl><w:tr><w:tc><w:tcPr/>{cell}</w:tc></w:tr></w:tbl>"
+
+
+MANY = 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        paragraph_of("{{r a " * MANY),
+        paragraph_of("{{r a ") * MANY,
+        paragraph_of("{% a " * MANY),
+        paragraph_of("{# a " * MANY),
+        paragraph_of("{{ a }}") + paragraph_of("-%} " * MANY),
+        paragraph_of("{%- " * MANY),
+        paragraph_of("{{ a {{ b ") * MANY,
+        paragraph_of("{{ a }}" * MANY),
+        paragraph_of("{{ a" + " " * MANY * 2 + "}}"),
+        paragraph_of("{# " + "{{r a " * 8_000 + " #}") + paragraph_of("x") * MANY,
+        row_of(paragraph_of("{% colspan " + " " * 2_000 + " %}")) * 20,
+        row_of(paragraph_of("{{ a }}") + paragraph_of("a") * 3_000 + '<w:p><w:r w:rsidR="{% vm %}"/></w:p>'),
+        row_of(paragraph_of("{{ a }}") + paragraph_of("a") * 3_000 + '<w:p><w:r w:rsidR="{% hm %}"/></w:p>'),
+    ],
+    ids=range(13),
+)
+def test_tags_without_end_cost_no_time(tmp_path: Path, body: str) -> None:
+    source = template(tmp_path / "a.docx", "x")
+    with zipfile.ZipFile(source) as package:
+        members = {name: package.read(name) for name in package.namelist()}
+    members["word/document.xml"] = document_of(body).encode()
+    with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in members.items():
+            package.writestr(name, data)
+    started = time.process_time()
+    with pytest.raises(TemplateError, match=r"a\.docx: "):
+        templates.fill(source, {"a": 1}, tmp_path / "out.docx", where="a.docx")
+    assert time.process_time() - started < 10
+
+
+def test_tags_that_were_commented_out_say_nothing(fill: Fill) -> None:
+    assert text_of(fill("a{# {{ x }} {% if %} #}b")) == "ab"
+
+
 def test_bounds_leave_room_for_honest_work(fill: Fill) -> None:
     assert text_of(fill("{% for i in range(20000) %}x{% endfor %}")) == "x" * 20000
 

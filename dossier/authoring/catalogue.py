@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from dossier import book, documents, manifest, numbering, plan, views
+from dossier import book, documents, letters, manifest, numbering, plan, views
 from dossier.authoring import example
+from dossier.check import appraise
 from dossier.context import Scene
 from dossier.documents import Document
 from dossier.errors import ConversionError
@@ -26,10 +27,12 @@ from dossier.sources import Kind
 from dossier.template_sets import TemplateSet
 
 EVERYWHERE = "every template"
+IN_THE_BOOK = "every template of the book"
 
 _MEMBERS = {
     views.Row: "row", views.ItemView: "item", views.SectionView: "section", views.ScoreRow: "score",
     views.Total: "total", views.UnitView: "unit", views.UnitCount: "count", views.ProblemView: "problem",
+    views.OwedItem: "owed", views.DebtView: "debt", views.UnitDebt: "standing",
 }  # fmt: skip
 """How one member of a list is called in the catalogue; an author may call it anything."""
 
@@ -119,7 +122,9 @@ class _Sample:
                 "placeholder": next(document for key, document in every.items() if key.startswith("placeholder:")),
                 "evidence": Document(proof.key, "evidence", Path()),
             }
-            contexts = {name: dict(scene.of(document)) for name, document in own.items()}
+            contexts: dict[str, dict[str, Any]] = {name: dict(scene.of(document)) for name, document in own.items()}
+            written = letters.letters(appraise(planned, {}), found, scene.today).contexts
+            contexts |= {"summary": dict(written[""]), "letter": next(dict(c) for key, c in written.items() if key)}
         return cls(contexts, {"evidence": proof.id, "item": item.id}, found.style.words.date)
 
     def shown(self, expression: str) -> str:
@@ -153,13 +158,18 @@ class _Walk:
     def groups(self) -> tuple[Group, ...]:
         alone: list[Name] = []
         functions: list[Name] = []
+        shared = views.names("letter")
         for name, hint in get_type_hints(views.Context, include_extras=True).items():
             says, kind = views.said(hint), get_args(hint)[0]
             if get_origin(kind) is Callable or get_origin(kind) is _CALLABLE:
-                functions.append(self.function(name, says))
+                functions.append(self.function(name, says, EVERYWHERE if name in shared else IN_THE_BOOK))
                 continue
             context = self.sample.contexts[says.only[0] if says.only else ""]
-            alone += self.value(name, hint, context.get(name), _where(says.only))
+            where = EVERYWHERE if name in shared else _where(says.only)
+            alone += self.value(name, hint, context.get(name), where)
+        for name, hint in get_type_hints(views.LetterContext, include_extras=True).items():
+            if only := views.said(hint).only:
+                alone += self.value(name, hint, self.sample.contexts[only[0]][name], _where(only))
         for name, hint in get_type_hints(views.EvidenceContext, include_extras=True).items():
             says = views.said(hint)
             alone += self.value(name, hint, self.sample.contexts[says.only[0]][name], _where(says.only))
@@ -211,12 +221,12 @@ class _Walk:
         where = "; ".join([f"`{{% for {called} in … %}}` of {lists}", *dict.fromkeys(member.only)])
         return Group(f"`{called}`", tuple(replace(one, where=where) for one in names))
 
-    def function(self, name: str, says: views.Says) -> Name:
+    def function(self, name: str, says: views.Says, where: str) -> Name:
         call = says.example
         for key, id in self.sample.ids.items():
             call = call.replace(f"{{{key}}}", id)
         result = "" if name in views.FILLED_IN else f" → {self.sample.shown(call)}"
-        return Name(name, "function", says.text, f"`{call}`{result}", EVERYWHERE)
+        return Name(name, "function", says.text, f"`{call}`{result}", where)
 
     def filters(self) -> Iterator[Name]:
         for name, (says, expression) in FORMS.items():
@@ -245,8 +255,8 @@ _UNIONS = (get_origin(int | None), get_origin(Any | None))
 
 
 def _where(only: Sequence[str]) -> str:
-    called = {"divider": "`divider.docx`", "placeholder": "`placeholder.docx`"}
-    return ", ".join(called.get(name, "evidence with `template: true`") for name in only) or EVERYWHERE
+    called = {name: f"`{name}.docx`" for name in ("divider", "placeholder", *views.LETTERS)}
+    return ", ".join(called.get(name, "evidence with `template: true`") for name in only) or IN_THE_BOOK
 
 
 def _count(value: Any) -> str:

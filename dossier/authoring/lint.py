@@ -19,8 +19,9 @@ from dossier.errors import ConversionError, OutputError, SetError, Severity, Tem
 from dossier.template_sets import TemplateSet
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STYLES = "word/styles.xml"
-_OWN = ("cover", "divider", "index", "placeholder", "scores", "checklist")
+_OWN = ("cover", "divider", "index", "placeholder", "scores", "checklist", *views.LETTERS)
 _ALWAYS = ("divider", "placeholder")
 _PROOF = "evidence that is a template"
 
@@ -156,6 +157,7 @@ def _check_file(path: Path, stage: Stage, *, mend: bool) -> tuple[list[Finding],
         _look_at_names(found, story, path.stem)
         _look_at_places(found, story)
         _look_at_word(found, story)
+        _look_at_links(found, story, read.members)
     _look_outside(found, read)
     if links:
         _look_for_style(found, read)
@@ -236,17 +238,10 @@ def _elsewhere() -> dict[str, tuple[str, ...]]:
 def _look_for_braces(found: _Findings, story: Story, known: Mapping[str, Any]) -> None:
     """Report names in single braces, which are printed as they stand."""
     for paragraph in story.paragraphs:
-        for written, first in re.findall(_SINGLE, _without_tags(story, paragraph)):
+        for written, first in re.findall(_SINGLE, paragraph.without_tags):
             if first in known:
                 message = f"{written} has single brackets, and is printed as it stands"
                 found.add("tag-braces", message, f"write {{{written}}}", "warning", at=paragraph)
-
-
-def _without_tags(story: Story, paragraph: Paragraph) -> str:
-    text = paragraph.text
-    for tag in reversed([tag for tag in story.tags if tag.paragraph is paragraph]):
-        text = text[: tag.start] + text[tag.end :]
-    return text
 
 
 def _look_at_places(found: _Findings, story: Story) -> None:
@@ -284,7 +279,7 @@ def _holder(tag: Tag, name: str) -> Any:
 def _rest(story: Story, place: Any) -> str:
     """Return the text of a row, cell or paragraph without the tags in it."""
     inside = [one for one in story.paragraphs if one.element is place or place in one.element.iterancestors()]
-    return " ".join(" ".join(_without_tags(story, one) for one in inside).split())
+    return " ".join(" ".join(one.without_tags for one in inside).split())
 
 
 def _look_at_ends(found: _Findings, block: Sequence[Tag]) -> None:
@@ -299,6 +294,16 @@ def _look_at_ends(found: _Findings, block: Sequence[Tag]) -> None:
             found.add(
                 "block-tracked", message, "accept the change", at=inner.paragraph, mendable=tags.is_wrapped(inner)
             )
+            continue
+        held = {
+            f"{_W}hyperlink": "a link (超链接)",
+            f"{_W}sdt": "a content control (内容控件)",
+            f"{_W}fldSimple": "a field (域)",
+        }
+        around = next((held[name] for name in set(here[0]) ^ set(there[0]) if name in held), "")
+        if around:
+            message = f"{first.text} and {other.text} are parted by {around} around one of them"
+            found.add("block-crossing", message, "take it away, or type both tags anew outside it", at=other.paragraph)
             continue
         kinds = scope.prefix(first.text), scope.prefix(other.text)
         cells = "different cells" if here[0] == there[0] else "different places, such as a table and the text around it"
@@ -409,6 +414,30 @@ def _look_outside(found: _Findings, read: Document) -> None:
         found.add("external-content", f"holds {what}, which is not fetched: {one.target}",
                   "put it into the document: 断开链接 (Break Link), or insert the picture anew", severity,
                   place=place)  # fmt: skip
+
+
+def _look_at_links(found: _Findings, story: Story, members: Mapping[str, bytes]) -> None:
+    """Report the links that an author has written by hand and that lead out of the book."""
+    folder, _, name = story.name.rpartition("/")
+    rels = f"{folder}/_rels/{name}.rels"
+    targets = {
+        element.get("Id"): element.get("Target", "")
+        for element in (templates.parsed(members[rels], rels, found.file) if rels in members else ())
+        if element.get("TargetMode") == "External" and element.get("Type", "").endswith("/hyperlink")
+    }
+    for paragraph in story.paragraphs:
+        for link in paragraph.element.iter(f"{_W}hyperlink"):
+            target = targets.get(link.get(_ID), "")
+            scheme = target.partition(":")[0].lower()
+            if not target or scheme == "dossier":
+                continue
+            if scheme in ("http", "https", "mailto"):
+                message = f"a link leads out of the book: {target}"
+                found.add("external-link", message, "nothing need be done if it is meant", "info", at=paragraph)
+            else:
+                found.add("external-link", f"a link leads to a file that readers do not have: {target}",
+                          "take the link away, or use link(…) to jump to what is bound", "warning",
+                          at=paragraph)  # fmt: skip
 
 
 def _look_for_style(found: _Findings, read: Document) -> None:

@@ -27,6 +27,7 @@ from dossier.part import Note
 
 Engine = Literal["embedded", "libreoffice"]
 
+_LIBREOFFICE = "a build here takes LibreOffice, unless told otherwise: --engine libreoffice shows its pages"
 _MOST_ROUNDS = 6
 _DPI = 100
 _WATCHED = {".docx", ".yaml", ".yml", ".png", ".jpg", ".jpeg"}
@@ -46,10 +47,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """All that was drawn; ``engine`` says by what."""
+    """All that was drawn; ``engine`` says by what, and ``otherwise`` that a build here would take another."""
 
     engine: str
     sheets: tuple[Sheet, ...]
+    otherwise: str = ""
 
 
 def preview(named: str, out: Path, *, dossier: Path | None = None, engine: Engine = "embedded") -> Preview:
@@ -65,7 +67,8 @@ def preview(named: str, out: Path, *, dossier: Path | None = None, engine: Engin
         drawn = _settled(Stage.of(found, dossier), one, press)
         if not drawn:  # nothing is missing in this dossier, so that it has no placeholder sheet
             drawn = _settled(Stage.of(found), one, press)
-        return Preview(press.version(), tuple(_put(document, pdf, out) for document, pdf in drawn))
+        otherwise = _LIBREOFFICE if engine == "embedded" and libreoffice.find() is not None else ""
+        return Preview(press.version(), tuple(_put(document, pdf, out) for document, pdf in drawn), otherwise)
 
 
 def watch(named: str, out: Path, *, dossier: Path | None = None, engine: Engine = "embedded",

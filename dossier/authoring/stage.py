@@ -16,13 +16,26 @@ from typing import cast
 
 import pypdfium2
 
-from dossier import book, documents, frontmatter, manifest, numbering, plan, receipt, template_sets
+from dossier import (
+    book,
+    documents,
+    frontmatter,
+    letters,
+    manifest,
+    numbering,
+    plan,
+    receipt,
+    template_sets,
+    views,
+)
 from dossier.authoring import example, tags
 from dossier.book import Book
+from dossier.check import appraise
 from dossier.context import Scene
 from dossier.convert import accepted
 from dossier.documents import Document
 from dossier.errors import ConversionError, TemplateError, UsageError
+from dossier.letters import Letters
 from dossier.manifest import Manifest
 from dossier.numbering import Style
 from dossier.part import Ink, Part, PartPage
@@ -41,17 +54,18 @@ _A4 = (595.276, 841.89)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A book and a set of templates: ``dossier`` is a manifest, else it is the example."""
+    """A book and a set of templates, of which ``names`` are its own; the others stand in for what it lacks."""
 
     book: Book
     found: TemplateSet
+    names: tuple[str, ...]
 
     @classmethod
     def of(cls, found: TemplateSet, dossier: Path | None = None) -> Stage:
-        """Set up a dossier, and behind the set the shipped one: what a set lacks must keep nothing from being shown."""
+        """Set up a manifest's dossier, or the example, with the shipped set behind the one that is tried out."""
         whole = _Forgiving(found.name, (*found.folders, *shipped().folders), found.sha256, found.style)
         with TemporaryDirectory(prefix="dossier-") as folder:
-            return cls(_collected(dossier, whole, Path(folder)), whole)
+            return cls(_collected(dossier, whole, Path(folder)), whole, found.names)
 
     def scene(self, lengths: Mapping[str, int]) -> tuple[Scene, dict[str, int]]:
         """Number the book with the ``lengths`` of documents by key, as far as known; return those assumed, too."""
@@ -60,14 +74,13 @@ class Stage:
         style = Style(numbers.style, numbers.start, loaded.page.start_on, numbers.restart)
         volumes, every = documents.lay_out(self.book, self.found, lengths)
         pagination = numbering.paginate(volumes, style)
-        scene = Scene(self.book, every, pagination, loaded.date or date.today(), self.found)
+        scene = _Staged(self.book, every, pagination, loaded.date or date.today(), self.found)
         return scene, {block.key: block.pages for blocks in volumes for block in blocks}
 
     def wanted(self, scene: Scene, one: Path | None) -> list[Document]:
         """Choose what is shown: what is made of each template, or of one; of a template that is used often, a few."""
-        names = self.found.names
         wanted: list[Document] = []
-        for template in [one] if one else [self.found.path(name) for name in names]:
+        for template in [one] if one else [self.found.path(name) for name in self.names]:
             made = [
                 document
                 for document in scene.documents.values()
@@ -83,6 +96,11 @@ class Stage:
         name = template.stem
         if name in _OF_SOMETHING:
             return []
+        if name in views.LETTERS:
+            keys = _letters(self.book, self.found, date.today()).contexts
+            wanted = [key for key in keys if bool(key) == (name == "letter")][:MOST_OF_A_KIND]
+            names = {key: f"{name}-{number}" if key else name for number, key in enumerate(wanted, start=1)}
+            return [Document(f"{name}:{key}", name, template, name=names[key]) for key in wanted]
         proof = next((proof for proof in self.book.proofs() if proof.status == "bound"), None)
         if proof and _is_about_an_item(template):
             return [Document(proof.key, "evidence", template, name=name)]
@@ -108,14 +126,32 @@ def set_around(file: Path) -> TemplateSet:
     return template_sets.find_set(folder.name, folder.parent)
 
 
-class _AnyId(Scene):
+class _Staged(Scene):
+    """A scene that has what letters and summary see as well, with nothing looked into."""
+
+    __slots__ = ()
+
+    def of(self, document: Document) -> Context:
+        if document.kind not in views.LETTERS:
+            return Scene.of(self, document)
+        written = _letters(self.book, self.template_set, self.today)
+        return cast(Context, written.contexts[document.key.partition(":")[2]])
+
+
+class _AnyId(_Staged):
     """A scene in which every id has a page, for a template may cite what only its own dossier has."""
 
     __slots__ = ()
 
     def of(self, document: Document) -> Context:
+        if document.kind in views.LETTERS:
+            return _Staged.of(self, document)
         page = {name: lambda id: "57" for name in ("page", "label", "pages", "cite")}
         return cast(Context, {**Scene.of(self, document), **page})
+
+
+def _letters(collected: Book, found: TemplateSet, today: date) -> Letters:
+    return letters.letters(appraise(collected.plan, {}), found, today)
 
 
 def _is_about_an_item(template: Path) -> bool:
@@ -169,14 +205,15 @@ def _earlier_counts(loaded: Manifest) -> dict[str, int]:
 
 
 def _stand_in(source: Source, counts: Mapping[str, int], asked: int) -> Part:
+    """Return a part of as many pages as a source may have: what is asked of a Word file, it is taken to have."""
     if isinstance(source, PhotoSheets):
         pages = -(-len(source.files) // int(source.layout[0]))
     elif source.kind is Kind.PDF and counts is not example.PAGES:
         pages = count_pages(source.path)
     else:
-        pages = counts.get(source.name, 1)
+        pages = max(counts.get(source.name, 1), asked)
     page = PartPage(*_A4, Ink.full(*_A4), "")
-    return Part(Path(), (page,) * max(pages, asked))
+    return Part(Path(), (page,) * pages)
 
 
 def count_pages(pdf: Path) -> int:

@@ -27,6 +27,8 @@ _CALLED = {
     "checklist": ("备考表", "the reference sheet that closes the book"),
     "placeholder": ("缺件页，草稿中代替未交的材料", "the sheet where something is missing, in drafts"),
     "spine": ("脊背标签，不装订，单独打印", "the label for the spine of the box, printed beside the book"),
+    "letter": ("催办单，每个责任单位一份，不装订", "a letter to each unit that owes something, not bound"),
+    "summary": ("材料收集情况，不装订", "how far the collecting has come, not bound"),
 }
 
 
@@ -85,7 +87,7 @@ def _write_how_to(out: Path, name: str, templates: Sequence[Path]) -> None:
     _face(normal.element, "Times New Roman", "宋体")
     document.core_properties.title = "READ ME FIRST"
     for language, (text, tables) in enumerate(((_CHINESE, _TABLES_CN), (_ENGLISH, _TABLES_EN))):
-        files = [(path.name, _CALLED.get(path.stem, ("", ""))[language]) for path in templates]
+        files = [(path.name, _CALLED.get(path.stem.partition("-")[0], ("", ""))[language]) for path in templates]
         commands = [(command.format(name=name), what) for command, what in tables["commands"]]
         _page(document, text.format(name=name), {**tables, "files": files, "commands": commands})
     document.save(str(out))

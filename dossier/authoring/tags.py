@@ -14,6 +14,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,15 @@ class Paragraph:
     place: str
     text: str = ""
     pieces: list[Piece] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+
+    @property
+    def without_tags(self) -> str:
+        """What a reader sees beside the tags."""
+        text = self.text
+        for tag in reversed(self.tags):
+            text = text[: tag.start] + text[tag.end :]
+        return text
 
     @property
     def shown(self) -> str:
@@ -253,10 +263,10 @@ def _properties(root: etree._Element) -> Iterator[Paragraph]:
 
 def _paragraphs(root: etree._Element, label: str) -> Iterator[Paragraph]:
     """Yield every paragraph of a part, the copies that text boxes keep for old versions of Word among them."""
-    tables = {table: number for number, table in enumerate(_outer_tables(root), start=1)}
+    rows = dict(_rows(root))
     notes = {note: number for number, note in enumerate(_notes(root), start=1)}
     for element in root.iter(f"{_W}p"):
-        paragraph = Paragraph(element, _place(element, label, tables, notes))
+        paragraph = Paragraph(element, _place(element, label, rows, notes))
         _collect(paragraph, element, deleted=False)
         yield paragraph
 
@@ -265,8 +275,16 @@ def _is_copy(paragraph: Paragraph) -> bool:
     return next(paragraph.element.iterancestors(f"{_MC}Fallback"), None) is not None
 
 
-def _outer_tables(root: etree._Element) -> Iterator[etree._Element]:
-    return (table for table in root.iter(f"{_W}tbl") if next(table.iterancestors(f"{_W}tbl"), None) is None)
+def _rows(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """Yield the rows of all tables that stand in no other table, with what they are called."""
+    tables: dict[etree._Element, int] = {}
+    counts: Counter[etree._Element] = Counter()
+    for row in root.iter(f"{_W}tr"):
+        around = list(row.iterancestors(f"{_W}tbl"))
+        if len(around) == 1:
+            table = tables.setdefault(around[0], len(tables) + 1)
+            counts[around[0]] += 1
+            yield row, f"table {table} row {counts[around[0]]} (表格)"
 
 
 def _notes(root: etree._Element) -> Iterator[etree._Element]:
@@ -274,27 +292,16 @@ def _notes(root: etree._Element) -> Iterator[etree._Element]:
 
 
 def _place(
-    element: etree._Element,
-    label: str,
-    tables: Mapping[etree._Element, int],
-    notes: Mapping[etree._Element, int],
+    element: etree._Element, label: str, rows: Mapping[etree._Element, str], notes: Mapping[etree._Element, int]
 ) -> str:
-    note = next((notes[above] for above in element.iterancestors() if above in notes), None)
+    above = list(element.iterancestors())
+    note = next((notes[one] for one in above if one in notes), None)
     if note is not None:
         label = label.replace("note (", f"note {note} (")
-    parts = [label]
-    table = next((above for above in element.iterancestors(f"{_W}tbl") if above in tables), None)
-    if table is not None:
-        row = next(above for above in [element, *element.iterancestors()] if _is_row_of(above, table))
-        rows = [child for child in table.iter(f"{_W}tr") if _is_row_of(child, table)]
-        parts.append(f"table {tables[table]} row {rows.index(row) + 1} (表格)")
-    if next(element.iterancestors(f"{_W}txbxContent"), None) is not None:
+    parts = [label, *(rows[one] for one in above if one in rows)]
+    if any(one.tag == f"{_W}txbxContent" for one in above):
         parts.append("text box (文本框)")
     return ", ".join(parts)
-
-
-def _is_row_of(element: etree._Element, table: etree._Element) -> bool:
-    return element.tag == f"{_W}tr" and next(element.iterancestors(f"{_W}tbl"), None) is table
 
 
 def _collect(paragraph: Paragraph, parent: etree._Element, *, deleted: bool) -> None:
@@ -360,6 +367,7 @@ def _find_tags(story: Story, paragraph: Paragraph) -> None:
             mended = re.sub(r"^\{([{%])\s+(tr|tc|p|r)\s+(?=\w)", r"{\1\2 ", mended)
         tag = Tag(paragraph, begin.start(), at, written, mended)
         story.tags.append(tag)
+        paragraph.tags.append(tag)
         if kind != "#":
             story.faults += _faults(tag)
     _find_stray(story, paragraph, text[at:])

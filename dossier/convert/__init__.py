@@ -139,11 +139,17 @@ def task_of(source: Source, settings: Settings) -> Task:
     return Task(source.files[0].path, source.name, source.files[0].kind, key, photos=source, files=hashed)
 
 
+_MOST_TOGETHER = 50
+"""Files that one start of LibreOffice converts at most: what it leaks must end, and progress be seen."""
+
+
 def batches(tasks: Sequence[Task], settings: Settings, cache: Cache, workers: int) -> list[Batch]:
     """Group tasks into calls: files for LibreOffice shared out over ``workers``, every other task alone."""
     together = [t for t in tasks if _by_libreoffice(t, settings)]
     others = [t for t in tasks if not _by_libreoffice(t, settings)]
-    size = max(1, min(25, -(-len(together) // max(1, workers))))
+    # Even shares, so that no worker waits for another's last; and few, for each start of LibreOffice takes a second.
+    rounds = -(-len(together) // (max(1, workers) * _MOST_TOGETHER))
+    size = max(1, -(-len(together) // max(1, workers * rounds)))
     grouped = [
         Batch(tuple(together[start : start + size]), settings, cache.folder) for start in range(0, len(together), size)
     ]
@@ -158,7 +164,15 @@ def convert(batch: Batch) -> list[Outcome]:
     cache = Cache(batch.cache)
     with cache.workspace() as work:
         raw = _raw_pdfs(batch, work)
-        return [_finish(t, result, work, cache) for t, result in zip(batch.tasks, raw, strict=True)]
+        return [_nameless(t, _finish(t, result, work, cache)) for t, result in zip(batch.tasks, raw, strict=True)]
+
+
+def _nameless(t: Task, outcome: Outcome) -> Outcome:
+    """Return what became of a task; a file out of an archive has another name on disk than people know it by."""
+    if not isinstance(outcome, ConversionError):
+        return outcome
+    message = outcome.message.removeprefix(f"{t.path.name}: ")
+    return type(outcome)(message, fix=outcome.fix, code=outcome.code)
 
 
 Raw = tuple[Path, tuple[Note, ...]] | ConversionError
@@ -199,7 +213,8 @@ def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
             raise raw
         path, notes = raw
         crop = None if t.kind is Kind.MEDIA or _CONVERTERS.get(t.kind) is _image else t.options.crop
-        part = pdf.normalise(path, work / f"{t.key}.pdf", password=t.options.password, crop=crop)
+        password = t.options.password if t.kind is Kind.PDF else ""  # what was made here is under none
+        part = pdf.normalise(path, work / f"{t.key}.pdf", password=password, crop=crop)
         return Part(part.path, part.pages, part.outline, (*notes, *part.notes))
 
     made = _guarded(t, make)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 import pikepdf
@@ -20,6 +21,8 @@ from dossier.part import Note
 _CHUNK = 1 << 20
 _MOST = 1 << 30  # bytes of one stream; larger ones are refused elsewhere
 _END_OF_IMAGE = b"\xff\xd9"
+_PADDING = b"\0\r\n "
+_QUALITY = 95
 _OF_ANY_STREAM = {"/Length", "/Filter", "/DecodeParms"}
 _ROUGHLY = (8, 8)  # pixels: Pillow decodes no finer than a picture of at least this size needs
 
@@ -41,14 +44,20 @@ def mend(pdf: Pdf) -> Iterator[Note]:
 
 def check_jpeg(data: bytes) -> None:
     """Raise OSError, SyntaxError or ValueError where no reader can decode a JPEG; one that only ends early is none."""
+    with _opened(data) as image:
+        image.draft(None, _ROUGHLY)
+        image.load()
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
     limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = None  # it is decoded at an eighth of its size at most
+    Image.MAX_IMAGE_PIXELS = None  # it is decoded at an eighth of its size, or was before
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(data + _END_OF_IMAGE), formats=("JPEG",)) as image:
-                image.draft(None, _ROUGHLY)
-                image.load()
+                yield image
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 
@@ -58,13 +67,36 @@ def _mended(stream: pikepdf.Stream) -> bool:
     filters = _filters(stream)
     if filters == ["/FlateDecode"]:
         return _mended_flate(stream)
-    if filters == ["/DCTDecode"]:
-        try:
-            check_jpeg(stream.read_raw_bytes())
-        except (OSError, SyntaxError, ValueError):
-            _take_out(stream)
-            return True
+    return filters == ["/DCTDecode"] and _mended_jpeg(stream)
+
+
+def _mended_jpeg(stream: pikepdf.Stream) -> bool:
+    raw = stream.read_raw_bytes()
+    try:
+        check_jpeg(raw)
+    except (OSError, SyntaxError, ValueError):
+        _take_out(stream)
+        return True
+    if raw.rstrip(_PADDING).endswith(_END_OF_IMAGE):
+        return False
+    # Something else may stand where its end should: strict readers stumble over it.
+    given = stream.get(Name.DecodeParms)
+    parameters = given if isinstance(given, Dictionary) else None
+    stream.write(raw + _END_OF_IMAGE, filter=Name.DCTDecode, decode_parms=parameters)
+    try:
+        stream.read_bytes(pikepdf.StreamDecodeLevel.all)
+    except pikepdf.PdfError:
+        stream.write(_anew(raw), filter=Name.DCTDecode, decode_parms=parameters)
+        return True
     return False
+
+
+def _anew(raw: bytes) -> bytes:
+    """Return a JPEG of what can be seen of one that is damaged."""
+    made = BytesIO()
+    with _opened(raw) as image:
+        image.save(made, "JPEG", quality=_QUALITY)
+    return made.getvalue()
 
 
 def _mended_flate(stream: pikepdf.Stream) -> bool:

@@ -639,7 +639,7 @@ def _img2pdf(*images: bytes, several: bool = False) -> bytes:
         )
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - it says much of broken images in bare Exceptions
+    except Exception as error:
         raise ValueError(str(error)) from error
     gc.collect(1)  # its writer refers to itself, and would keep the data of many an image before its turn came
     if not isinstance(result, bytes):

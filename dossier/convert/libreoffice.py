@@ -38,7 +38,7 @@ from dossier.part import Note
 TIMEOUT = 120.0
 """Seconds a run may pass without finishing one more file."""
 MEMORY = 8 * 1024**3
-"""Bytes of address space for LibreOffice: long documents take 0.6 GiB, and one process converts up to 25 files.
+"""Bytes of address space for LibreOffice: long documents take 0.6 GiB, and one process converts up to 50 files.
 
 A bomb is to end it, and not the machine. Any file that it writes is bounded as ours are, and a crash leaves no core.
 """

@@ -88,7 +88,6 @@ _OLE_STREAMS: tuple[tuple[str, Format | None], ...] = (
     ("PowerPoint Document", Format.PPT),
     ("Book", Format.XLS),
 )
-_OLE_FORMATS = frozenset({Format.DOC, Format.XLS, Format.PPT})
 _OLE_CONTENTS = frozenset(
     {"WordDocument", "0Table", "1Table", "Data", "Workbook", "Book", "PowerPoint Document", "Pictures"}
 )
@@ -340,16 +339,27 @@ def copy_safely(source: Path, kind: Format | None, out: Path) -> tuple[Note, ...
         data, cut = _CLEANERS[kind](source)
         out.write_bytes(data)
         return _notes(cut)
-    missing = ole.broken_off(source, _OLE_CONTENTS) if kind in _OLE_FORMATS else ""
-    if missing:  # LibreOffice would print what is left, and say nothing
+    missing = _missing_of_ole(source, kind)
+    if missing:  # LibreOffice would print what is left, or the very bytes, and say nothing
         raise ConversionError(
-            f"{source.name}: it is damaged: its part {missing} breaks off",
+            f"{source.name}: it is damaged: {missing}",
             fix="ask for the file again, or open it in Office, let it repair it, and save it anew",
             code="damaged-source",
         )
     # A copy, never a link: the engine writes lock files beside what it opens.
     shutil.copyfile(source, out)
     return ()
+
+
+def _missing_of_ole(source: Path, kind: Format | None) -> str:
+    """Say what of an old office file is not there; nothing of one that is whole, and of any other file."""
+    with source.open("rb") as file:
+        if file.read(len(ole.MAGIC)) != ole.MAGIC:
+            return ""
+    if kind is None and not ole.names(source):
+        return "the list of what is in it is lost"
+    missing = ole.broken_off(source, _OLE_CONTENTS)
+    return f"its part {missing} breaks off" if missing else ""
 
 
 # --- packages ------------------------------------------------------------------------------------------------------
@@ -459,7 +469,8 @@ def _clean_odf(root: Element, cut: list[str]) -> bool:
     for element in list(root.iter(etree.Element)):
         name = etree.QName(element).localname
         if name in _ODF_SOURCES and element.getparent() is not None:
-            cut.append(f"{name} {_local(element, 'href')}".strip())
+            if len(element) or element.attrib:  # programs write an empty list of scripts into every file
+                cut.append(f"{name} {_local(element, 'href')}".strip())
             element.getparent().remove(element)
             found = True
             continue

@@ -7,6 +7,10 @@ from pathlib import Path
 import yaml
 from docx import Document
 from docx.enum.text import WD_BREAK
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt
+from docx.styles.style import ParagraphStyle
+from docx.text.run import Run
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A3, A4, landscape
 from reportlab.pdfbase import pdfmetrics
@@ -98,6 +102,35 @@ def notice(path: Path, pages: int, seed: int) -> None:
         for cell in (cell for row in table.rows for cell in row.cells):
             cell.text = "合格批次"
     document.save(str(path))
+
+
+def report(path: Path, pages: int, seed: int) -> None:
+    """Write a Word file as offices set one (GB/T 9704): pages of 22 lines of 28 characters, one table near its end."""
+    document = Document()
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    _set(document.styles["Normal"], "仿宋_GB2312", 16)
+    document.styles["Normal"].paragraph_format.line_spacing = Pt(28)
+    document.styles["Normal"].paragraph_format.space_after = Pt(0)
+    for page in range(pages):
+        heading = document.add_paragraph()
+        heading.paragraph_format.page_break_before = page > 0
+        _set(heading.add_run(f"{page + 1}、2023年质量工作情况（{seed}）"), "黑体", 16)
+        last = page == pages - 1
+        for number in range(2 if last else 5):
+            paragraph = document.add_paragraph(f"{LINE * 2}，2023年抽检{seed * page + number}批次。")
+            paragraph.paragraph_format.first_line_indent = Pt(32)
+    table = document.add_table(rows=6, cols=4, style="Table Grid")
+    for cell in (cell for row in table.rows for cell in row.cells):
+        cell.text = "合格批次"
+    document.save(str(path))
+
+
+def _set(text: Run | ParagraphStyle, font: str, size: float) -> None:
+    text.font.name, text.font.size = font, Pt(size)
+    text.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
 
 
 def manifest(path: Path, names: list[str], per_item: int = 10) -> None:

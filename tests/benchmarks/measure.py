@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -35,11 +36,21 @@ class Clock:
 
 def seconds(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> float:
     """Return how long a command takes; raises CalledProcessError where it fails."""
-    start = time.perf_counter()
+    return spent(command, environment)[0]
+
+
+def spent(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> tuple[float, float]:
+    """Return the time a command takes, and how long processors work for it and all below it; raises as seconds does."""
+    start, before = time.perf_counter(), _work()
     subprocess.run(
         list(map(str, command)), check=True, stdout=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
     )
-    return time.perf_counter() - start
+    return time.perf_counter() - start, _work() - before
+
+
+def _work() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def compare(name: str, ours: Callable[[], float], other: str, theirs: Callable[[], float], rounds: int) -> float:

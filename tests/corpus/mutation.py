@@ -19,6 +19,7 @@ _DIGITS = re.compile(rb"[0-9]{1,10}")
 _LARGEST = (b"\xff", b"\xff\xff", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\xff" * 8)
 _ABSURD = ("0", "-1", "65536", "2147483647", "4294967296", "999999999999", "1e308")
 _PNG = b"\x89PNG\r\n\x1a\n"
+_INSIDE, _STILL_XML = 0.75, 0.7
 _BEGINNING = 600  # headers and the fields that say how long things are lie here in most formats
 
 
@@ -107,7 +108,9 @@ def inside(data: bytes, other: bytes, chance: Random) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         held = {info.filename: package.read(info) for info in package.infolist() if not info.is_dir()}
     name = chance.choice(sorted(name for name in held if held[name]))
-    ways = (rearrange, exaggerate, *PLAIN) if held[name].lstrip().startswith(b"<") else PLAIN
+    # XML that is none is refused at once: what is wrong with what it says goes further.
+    is_xml = held[name].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+    ways: tuple[Way, ...] = (rearrange,) if is_xml and chance.random() < _STILL_XML else PLAIN
     held[name] = chance.choice(ways)(held[name], other, chance)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
@@ -169,8 +172,8 @@ def mutants(originals: Mapping[str, bytes], count: int, seed: int) -> Iterator[M
         data = originals[of]
         other = originals[chance.choice([name for name in names if PurePath(name).suffix != PurePath(of).suffix])]
         package = data.startswith(b"PK\x03\x04")
-        # Half of what is done to a package is done inside it: its checksums keep most other damage from any parser.
-        way = inside if package and chance.random() < 0.5 else chance.choice(PLAIN)
+        # Most of what is done to a package is done inside it: its checksums keep other damage from any parser.
+        way = inside if package and chance.random() < _INSIDE else chance.choice(PLAIN)
         made = way(data, other, chance)[:_MOST]
         if chance.random() < 0.5:
             made = mended(made)

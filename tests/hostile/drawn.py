@@ -8,7 +8,6 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
@@ -20,18 +19,6 @@ from reportlab.pdfgen.canvas import Canvas
 
 Draw = Callable[[Path], object]
 MB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """A bad source: the ``code`` of the problem that it must end in, and whether a page of it is bound all the same."""
-
-    name: str
-    draw: Draw
-    code: str
-    bound: bool = False
-    says: str = ""
-    office: bool = False
 
 
 # --- PDF -----------------------------------------------------------------------------------------------------------
@@ -104,11 +91,6 @@ def _adler32(start: int, byte: int, count: int) -> int:
     return high << 16 | (low + count * byte) % 65521
 
 
-def content_bomb(path: Path) -> None:
-    data = packed(8 * 1024 * MB, times=2)
-    path.write_bytes(one_page(b"/MediaBox[0 0 300 200]", b"=" + stream(data, b"/Filter[/FlateDecode/FlateDecode]")))
-
-
 def picture_bomb(path: Path) -> None:
     """Write a PDF with a picture of 90,000 by 90,000 pixels, which is 24 GB unpacked, in a few kilobytes."""
     picture = stream(
@@ -118,15 +100,6 @@ def picture_bomb(path: Path) -> None:
     )
     page = b"/MediaBox[0 0 300 200]/Resources<</XObject<</I 5 0 R>>>>"
     path.write_bytes(one_page(page, b"=" + stream(b"q 300 0 0 200 0 0 cm /I Do Q"), picture))
-
-
-def font_bomb(path: Path) -> None:
-    font = b"<</Type/Font/Subtype/TrueType/BaseFont/X/FirstChar 65/LastChar 65/Widths[500]/FontDescriptor 6 0 R>>"
-    about = b"<</Type/FontDescriptor/FontName/X/Flags 4/FontBBox[0 0 1 1]/ItalicAngle 0/Ascent 1/Descent 0/StemV 1"
-    program = stream(packed(8 * 1024 * MB, times=2), b"/Filter[/FlateDecode/FlateDecode]")
-    page = b"/MediaBox[0 0 300 200]/Resources<</Font<</F 5 0 R>>>>"
-    content = b"=" + stream(b"BT /F 20 Tf 20 20 Td (A) Tj ET")
-    path.write_bytes(one_page(page, content, font, about + b"/FontFile2 7 0 R>>", program))
 
 
 def object_bomb(path: Path) -> None:
@@ -141,12 +114,6 @@ def object_bomb(path: Path) -> None:
     table = b"".join(struct.pack(">BIB", *row) for row in rows)
     six = b"6 0 obj\n<</Type/XRef/Size 7/Root 1 0 R/W[1 4 1]/Length %d>>\nstream\n%s\nendstream\nendobj\n"
     path.write_bytes(head + two + five + six % (len(table), table) + b"startxref\n%d\n%%%%EOF\n" % at)
-
-
-def endless_form(path: Path) -> None:
-    form = stream(b"/X Do", b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 5 0 R>>>>")
-    page = b"/MediaBox[0 0 300 200]/Resources<</XObject<</X 5 0 R>>>>"
-    path.write_bytes(one_page(page, b"=" + stream(b"/X Do"), form))
 
 
 def sized(box: bytes) -> Draw:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pikepdf
@@ -132,7 +132,7 @@ def test_names_that_cannot_be_shown_are_refused_through_a_pattern_and_the_rest_i
     names = [b"new\nline", b"bell\x07", b"red\x1b[31m", b"\xb9\xe6", b"\xff\xfe", "\u202efdp".encode()]
     for number, name in enumerate(names):
         good_pdf(folder / "plain.pdf", f"hidden {number}")
-        shutil.move(folder / "plain.pdf", os.path.join(os.fsencode(folder), name + b".pdf"))  # noqa: PTH118
+        (folder / "plain.pdf").rename(folder / os.fsdecode(name + b".pdf"))
     good_pdf(folder / "plain.pdf", "plain")
     os.mkfifo(folder / "pipe.pdf")
 
@@ -143,15 +143,15 @@ def test_names_that_cannot_be_shown_are_refused_through_a_pattern_and_the_rest_i
     assert {problem.code for problem in found} == {"refused-path"}
     shown = ["new\ufffdline", "bell\ufffd", "red\ufffd[31m", "规", "\ufffd\ufffd", "\ufffdfdp", "pipe"]
     assert len(found) == len(shown)
-    for name in shown:
-        assert any(f"many/{name}.pdf" in problem.message for problem in found), name
+    for one in shown:
+        assert any(f"many/{one}.pdf" in problem.message for problem in found), one
     assert all(problem.message.isprintable() or "\ufffd" in problem.message for problem in found)
 
 
 def test_names_that_cannot_be_shown_are_not_shown_where_nothing_names_them(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     for name in (b"new\nline", b"red\x1b[31m", b"\xff\xfe", "\u202efdp".encode()):
-        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "sources"), name))).touch()  # noqa: PTH118
+        (tmp_path / "sources" / os.fsdecode(name)).touch()
 
     binder = bind(tmp_path)
 
@@ -174,6 +174,22 @@ def test_a_manifest_that_names_what_cannot_be_shown_is_wrong(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_manifest_that_is_a_bomb_is_wrong_before_it_goes_off(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in pairwise("abcdefghijklmnop")]
+    path = tmp_path / "dossier.yaml"
+    path.write_text("\n".join([*lines, "title: *p"]), encoding="utf-8")
+
+    assert main(["build", str(path), "-o", str(tmp_path / "out")]) == 2
+
+    said = capfd.readouterr().err
+    assert "dossier.yaml:1:" in said
+    assert "→" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_source_that_may_no_longer_be_read_does_not_break_the_proof(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     good_pdf(tmp_path / "sources" / "a.pdf")
@@ -184,7 +200,7 @@ def test_a_source_that_may_no_longer_be_read_does_not_break_the_proof(tmp_path: 
     ran = command(tmp_path, "verify", "out", rights=False)
 
     assert ran.returncode == 0
-    assert "a.pdf" in ran.stderr
+    assert "a.pdf cannot be read any more" in ran.stderr
 
 
 def test_an_original_with_an_endless_suffix_is_kept_under_a_plain_one(tmp_path: Path) -> None:
