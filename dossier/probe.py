@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice, pairwise
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import olefile  # type: ignore[import-untyped]
@@ -27,7 +28,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from PIL.Image import Resampling
 
 from dossier import limits, workers
-from dossier.convert import image, ooxml, pdf
+from dossier.convert import image, ooxml, pdf, unlocking
 from dossier.errors import ConversionError, EngineCrash
 from dossier.sources import Kind, SourceFile
 
@@ -46,6 +47,7 @@ _NEVER_SET = {
 }  # what reportlab writes that is to be reproducible; python-docx's own
 _MOST_XML = 32 * 1024**2
 _IMAGES = frozenset({Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF, Kind.HEIC, Kind.JPEG2000})
+_LOCKABLE = frozenset({Kind.LOCKED, Kind.OLE, Kind.ODF})
 _PACKAGES = frozenset({Kind.DOCX, Kind.XLSX, Kind.PPTX})
 
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年|[-._]?)(\d{1,2})(?:月|[-._]?)(\d{1,2})日?(?!\d)")
@@ -80,6 +82,9 @@ def look(source: SourceFile, sheet: tuple[float, float], least_dpi: int) -> Look
                 return _look_at_image(source.path, sheet, least_dpi)
             if source.kind in _PACKAGES:
                 return _look_at_package(source.path, source.kind)
+            if source.kind in _LOCKABLE:
+                with TemporaryDirectory(prefix="dossier-look-") as folder:  # a password is tried, not what it opens kept
+                    unlocking.unlock(source.path, Path(folder, "plain"), source.options.password)
             return _look_at_ole(source.path) if source.kind in (Kind.OLE, Kind.MSG) else Look()
     except ConversionError as error:
         return error

@@ -26,6 +26,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from dossier import limits, workers
 from dossier.convert import ooxml
 from dossier.errors import ConversionError, Problem, UsageError
+from dossier.headings import taken_apart
 
 HEADS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("编号", "序号", "指标编号", "指标代码", "代码", "no", "id", "tab"),
@@ -54,10 +55,6 @@ _LEVELS = ("一级", "二级", "三级", "四级")
 _ONE_LEVEL = ("指标", "考核指标", "指标名称", "考核内容", "考核项目", "项目", "评价指标", "item", "title", "section")
 _SUMS = ("合计", "总计", "小计", "总分", "total")
 _NOTES = ("注", "备注", "说明", "填表说明", "note")
-_NUMERALS = "一二三四五六七八九十"
-_OWN_ID = re.compile(r"\s*(\d{1,3}(?:[-－–.．]\d{1,3})+(?!\d)|\d{1,3}(?=[\s、.．:：]))[\s、.．:：]*(?=\S)")
-_CHINESE_ID = re.compile(rf"\s*[（(]?([{_NUMERALS}]{{1,3}})[)）、.．]\s*")
-_POINTS_IN_TITLE = re.compile(r"\s*[（(]\s*(\d+(?:\.\d+)?)\s*分\s*[)）]\s*$")
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)分?")
 _NOTHING = frozenset({"", "-", "—", "——", "/", "\\", "无"})
 _NO_FIX = "nothing need be done, if it is no item"
@@ -418,7 +415,7 @@ class _Reader:
                         )
                     continue
                 counts[parent] = counts.get(parent, 0) + 1
-                own, title, points = _taken_apart(leaf.titles[depth - 1])
+                own, title, points = taken_apart(leaf.titles[depth - 1])
                 number = _hierarchical(leaf.number) if last else ""
                 id = number or own or (f"{parent}-{counts[parent]}" if parent else str(counts[parent]))
                 if own and parent and "-" not in own and not number:
@@ -450,28 +447,6 @@ class _Reader:
             deduction=text("deduction"),
             conclusion=text("conclusion"),
         )
-
-
-def _taken_apart(text: str) -> tuple[str, str, Decimal | None]:
-    """Return the number, the title and the points that a cell such as ``1-1 质量目标（15分）`` holds."""
-    points: Decimal | None = None
-    found = _POINTS_IN_TITLE.search(text)
-    if found:
-        points, text = Decimal(found[1]), text[: found.start()]
-    own = _OWN_ID.match(text)
-    if own:
-        return re.sub("[－–.．]", "-", own[1]), text[own.end() :].strip(), points
-    chinese = _CHINESE_ID.match(text)
-    if chinese:
-        return str(_counted(chinese[1])), text[chinese.end() :].strip(), points
-    return "", text.strip(), points
-
-
-def _counted(numeral: str) -> int:
-    tens, ten, ones = numeral.partition("十")
-    if not ten:
-        return _NUMERALS.index(numeral[0]) + 1
-    return (_NUMERALS.index(tens[0]) + 1 if tens else 1) * 10 + (_NUMERALS.index(ones[0]) + 1 if ones else 0)
 
 
 def _hierarchical(number: str) -> str:

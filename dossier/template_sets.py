@@ -21,6 +21,7 @@ from dossier.convert import photos, text
 from dossier.errors import ManifestError, Problem, SetError, TemplateError
 from dossier.fields import MM, FontSize, ItemId, Language, Line, Margin, Misfit, Name, as_line, guess, item_id, whole
 from dossier.manifest import Draft, Manifest, Numbering, Page, Section
+from dossier.sources import sha256_of
 from dossier.yaml_source import Mapping, Plain, follow, place_of, shorten
 
 SETTINGS: Final = "set.yaml"
@@ -273,9 +274,11 @@ def _digest(folders: Iterable[Path]) -> str:
         if number:
             digest.update(b"extends\0")
         for path in _looks(folder):
-            data = path.read_bytes()
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode())
-            digest.update(data)
+            try:
+                inside = sha256_of(path)
+            except OSError as error:
+                raise TemplateError(f"{path} cannot be read: {error.strerror}", fix="check its permissions") from error
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{inside}\0".encode())
     return digest.hexdigest()
 
 

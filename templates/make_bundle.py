@@ -360,6 +360,137 @@ def placeholder(document: Any) -> None:
     note.paragraph_format.space_before = Pt(12)
 
 
+DUE = (
+    "{% if X.deadline %}{% if X.days_left > 0 %} The deadline is {{ X.deadline|LONG }}, {{ X.days_left }} "
+    "day{% if X.days_left != 1 %}s{% endif %} from now.{% elif X.days_left == 0 %} The deadline is today."
+    "{% else %} The deadline was {{ X.deadline|LONG }}, {{ X.days_left|abs }} "
+    "day{% if X.days_left != -1 %}s{% endif %} ago.{% endif %}{% endif %}"
+).replace("LONG", LONG_DAY)
+
+
+def letter(document: Any) -> None:
+    """What one unit owes, why and by when, tab by tab; what it should look at again; whom to ask."""
+    add(document, "Documents outstanding", "Title")
+    add(document, "{{ today|" + LONG_DAY + " }}", "Normal")
+    add(document, "To: {{ letter.unit }}{% if letter.contact %}, {{ letter.contact }}{% endif %}", "Normal")
+    add(
+        document,
+        "{{ dossier.title }} is being put together. {{ letter.owed }} document{% if letter.owed != 1 %}s{% endif %} "
+        "from you {% if letter.owed != 1 %}are{% else %}is{% endif %} still outstanding ({{ letter.missing }} missing, "
+        "{{ letter.refused }} that cannot be bound as received){% if letter.at_risk != '0' %}, and "
+        "{{ letter.at_risk }} points claimed have no proof yet{% endif %}." + DUE.replace("X", "letter"),
+        "Normal",
+    )
+    add(document, "Please send", "Heading 1")
+    note = "{% if debt.id %}{{ debt.id }}{% endif %}{% if debt.file %}, {{ debt.file }}{% endif %}"
+    rows: list[list[Cell]] = [
+        [("No.", "Table Head"), ("Document", "Table Head"), ("What is wrong, and what to do", "Table Head")],
+        row_tag("{%tr for item in letter.items %}", 3),
+        [
+            (
+                "Tab {{ item.id }}  {{ item.title }}{% if item.at_risk != '0' %} ({{ item.at_risk }} points at risk)"
+                "{% endif %}",
+                "Table Strong",
+                3,
+            )
+        ],
+        row_tag("{%tr for debt in item.debts %}", 3),
+        [
+            ("{{ debt.order }}", "Table Text"),
+            ("{% if debt.title %}{{ debt.title }}{% else %}All documents of this tab{% endif %}", "Table Text"),
+            ("{{ debt.cause }}.{% if debt.pages %} (p. {{ debt.pages }}){% endif %}", "Table Text"),
+        ],
+        row_tag("{%tr endfor %}", 3),
+        row_tag("{%tr endfor %}", 3),
+    ]
+    drawn = table(document, [12, 74, WIDTH - 86], rows, header=1, rules=LINES)
+    shade(drawn.rows[2])
+    keep_with_next(drawn.rows[0], drawn.rows[2])
+    below(drawn.rows[4].cells[1], ("{%p if debt.id %}", SMALL), (note, SMALL), ("{%p endif %}", SMALL))
+    add(document, "{%p if letter.hints %}", "Normal")
+    add(document, "Please look at again", "Heading 1")
+    # Paragraphs, for the embedded engine leaves the head of a table alone at the foot of a page.
+    add(document, "{%p for debt in letter.hints %}", "Normal")
+    add(
+        document,
+        "{{ debt.order }}. {{ debt.title }} ({{ debt.id }}{% if debt.date %}, {{ debt.date|" + DAY + " }}{% endif %}"
+        "{% if debt.pages %}, p. {{ debt.pages }}{% endif %}): {{ debt.cause }}.",
+        "Normal",
+    )
+    add(document, "{%p endfor %}", "Normal")
+    add(document, "{%p endif %}", "Normal")
+    gap(document, 14, SMALL)
+    add(document, "{%p if letter.office_contact or letter.office_phone %}", "Normal")
+    add(
+        document,
+        "Questions: {{ letter.office_contact }}{% if letter.office_phone %}, {{ letter.office_phone }}{% endif %}.",
+        "Normal",
+    )
+    add(document, "{%p endif %}", "Normal")
+    add(document, "{{ dossier.organisation }}", "Normal")
+
+
+MOST_UNITS, MOST_ITEMS = 14, 6  # that the summary has room for on its one page
+
+
+def summary(document: Any) -> None:
+    """One page: how much is outstanding, which points are at risk, by whom, in order."""
+    add(document, "Where the documents stand", "Title")
+    add(
+        document,
+        "{{ dossier.title }}, {{ today|" + LONG_DAY + " }}: of {{ summary.items }} tabs {{ summary.complete }} are "
+        "complete. {{ summary.owed }} document{% if summary.owed != 1 %}s are{% else %} is{% endif %} outstanding ({{ summary.missing }} missing, {{ summary.refused }} "
+        "that cannot be bound as received). Of {{ summary.claimed }} points claimed, {{ summary.proved }} have their "
+        "proof and {{ summary.at_risk }} are at risk." + DUE.replace("X", "summary"),
+        "Normal",
+    )
+    add(document, "Who owes what", "Heading 1")
+    heads = ("", "Who", "At risk", "Owed", "To be sent again", "Complete", "Contact")
+    rows: list[list[Cell]] = [
+        [(head, "Table Head") for head in heads],
+        row_tag(f"{{%tr for unit in summary.units[:{MOST_UNITS}] %}}", 7),
+        [
+            ("{{ unit.rank }}", "Table Text"),
+            ("{% if unit.name %}{{ unit.name }}{% else %}(nobody named){% endif %}", "Table Text"),
+            ("{{ unit.at_risk }}", "Table Text"),
+            ("{{ unit.owed }}", "Table Text"),
+            ("{{ unit.refused }}", "Table Text"),
+            ("{{ unit.complete }}/{{ unit.items }}", "Table Text"),
+            ("{{ unit.contact }} {{ unit.phone }}", SMALL),
+        ],
+        row_tag("{%tr endfor %}", 7),
+        row_tag(f"{{%tr if summary.units|length > {MOST_UNITS} %}}", 7),
+        [(f"and {{{{ summary.units|length - {MOST_UNITS} }}}} more: see gaps.xlsx", SMALL, 7)],
+        row_tag("{%tr endif %}", 7),
+    ]
+    table(document, [9, 43, 16, 14, 20, 20, WIDTH - 122], rows, header=1, rules=LINES)
+    add(document, "{%p if summary.units|rejectattr('owed')|list %}", SMALL)
+    add(document, "Where nothing is owed and points are at risk, others' documents are cited that are missing.", SMALL)
+    add(document, "{%p endif %}", SMALL)
+    add(document, "{%p if summary.worst %}", "Normal")
+    add(document, "Most points at risk", "Heading 1")
+    rows = [
+        [("Tab", "Table Head"), ("Title", "Table Head"), ("Who", "Table Head"), ("At risk", "Table Head")],
+        row_tag(f"{{%tr for item in summary.worst[:{MOST_ITEMS}] %}}", 4),
+        [
+            ("{{ item.id }}", "Table Text"),
+            ("{{ item.title }}", "Table Text"),
+            ("{{ item.unit }}", "Table Text"),
+            ("{{ item.at_risk }}", "Table Text"),
+        ],
+        row_tag("{%tr endfor %}", 4),
+    ]
+    table(document, [18, 84, 40, WIDTH - 142], rows, header=1, rules=LINES)
+    add(document, "{%p endif %}", "Normal")
+    gap(document, 8, SMALL)
+    add(document, "{%p if summary.done %}", SMALL)
+    add(document, "Nothing outstanding from: {{ summary.done|selectattr('name')|join(', ', 'name') }}.", SMALL)
+    add(document, "{%p endif %}", SMALL)
+    add(document, "{%p if summary.own %}", SMALL)
+    add(document, "{{ summary.own|length }} more to be settled by ourselves: see gaps.xlsx.", SMALL)
+    add(document, "{%p endif %}", SMALL)
+
+
 def spine(document: Any) -> None:
     """The label for the back of a lever arch file."""
     rows: list[list[Cell]] = [
@@ -398,6 +529,8 @@ TEMPLATES: dict[str, tuple[str, Draw, Look]] = {
     "checklist": ("Certificate of contents", checklist, LOOK),
     "placeholder": ("Document to follow", placeholder, LOOK),
     "spine": ("Spine label", spine, SPINE),
+    "letter": ("Documents outstanding", letter, LOOK),
+    "summary": ("Where the documents stand", summary, LOOK),
 }
 
 if __name__ == "__main__":

@@ -279,7 +279,7 @@ def test_units_have_what_they_must_supply(desk: Desk) -> None:
         "{{ unit.points }} {{ unit.self_score }} {{ unit.difference }}", "{%p endfor %}",
     )  # fmt: skip
     assert shown == [
-        "Bureau|Ms Li|555-0101|late|2", "2-01 2-02|1 2 0 0|2-02", "0.5 0.5 0",
+        "Bureau|Ms Li|555-0101|late|2", "2-01 2-02|1 2 1 0|2-02", "0.5 0.5 0",
         "Idle||||", "|0 0 0 0|", "0 0 0",
         "Office||||1 3", "1-01 3-01|2 2 5 2|", "3 1 2",
         "Guests||||4", "4-01|1 0 0 1|", "0 0 0",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -23,6 +25,7 @@ from dossier.errors import ConversionError
 from dossier.probe import Look
 
 A4 = (595.276, 841.89)
+PASSWORD = "密码Kf7"  # of the files in `locked`
 Look_at = Callable[[str], Look]
 
 
@@ -226,6 +229,23 @@ def test_a_scan_in_a_pdf_is_like_the_same_scan_as_an_image(look: Look_at, tmp_pa
     [one] = prints(look, tmp_path, paper(3))
     pictured(tmp_path / "sources" / "a.pdf", paper(3))
     assert probe.alike(one, probe.print_of(look("a.pdf").picture))
+
+
+# --- under a password ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("password", "message"), [("", "password"), ("wrong", "wrong"), (None, "")])
+def test_a_password_of_an_office_file_is_tried(tmp_path: Path, password: str | None, message: str) -> None:
+    (tmp_path / "sources").mkdir()
+    shutil.copyfile(Path(__file__).parent / "locked" / "a.odt", tmp_path / "sources" / "a.odt")
+    given = PASSWORD if password is None else password
+    source = replace(sources.read(tmp_path / "sources", "a.odt"), options=sources.Options(given))
+    seen = probe.look(source, A4, 200)
+    if message:
+        assert isinstance(seen, ConversionError)
+        assert seen.code == "encrypted-source"
+    else:
+        assert isinstance(seen, Look)
 
 
 # --- hostile -------------------------------------------------------------------------------------------------------

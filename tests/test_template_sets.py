@@ -214,6 +214,19 @@ def test_the_digest_covers_what_is_inherited(make_set: MakeSet, make_docx: MakeD
     assert make_set("extends: base", base="").sha256 != before
 
 
+def test_a_file_that_cannot_be_read_is_named(
+    make_set: MakeSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_set("", "cover.docx")
+
+    def refuse(path: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(template_sets, "sha256_of", refuse)
+    with pytest.raises(TemplateError, match=r"cover\.docx cannot be read: Permission denied"):
+        find_set("mine", tmp_path)
+
+
 # --- a manifest and its set ----------------------------------------------------------------------------------------
 
 
@@ -457,7 +470,8 @@ def small(make_pdf: MakePdf, make_docx: MakeDocx, make_manifest: MakeManifest, t
         make_pdf("sources/a.pdf", 2)
         make_docx("sources/b.docx", "Letter")
         (tmp_path / "sources" / "c.txt").write_text("Words", encoding="utf-8")
-        evidence = {"1": [{"file": "a.pdf", "date": "2023-05-07"}, {"file": "c.txt"}], "2": [{"file": "b.docx"}]}
+        dated = {"file": "a.pdf", "date": "2023-05-07", "secrecy": "Secret", "remark": "A copy"}
+        evidence = {"1": [dated, {"file": "c.txt"}], "2": [{"file": "b.docx"}]}
         keys = {"front": ["cover", "index", "scores"], "back": ["checklist"], "language": "en", **keys}
         return make_manifest(evidence, template_set=template_set, **keys)
 
@@ -538,7 +552,7 @@ def test_an_archive_lists_files_by_their_code(small: Callable[..., Path], make_p
     )
     text = words(made.paths[0])
     assert [f"X012-WS·2023-D30-ZQB-000{number}" in text for number in range(5)] == [False, True, True, True, False]
-    assert "20230507" in text
+    assert all(told in text for told in ("20230507", "Secret", "A copy"))
 
 
 def test_citations_are_not_filed_a_second_time(small: Callable[..., Path], tmp_path: Path) -> None:

@@ -186,9 +186,8 @@ def _collected(dossier: Path | None, found: TemplateSet, work: Path) -> Book:
         counts = _earlier_counts(loaded) if dossier else example.PAGES
         outcomes: dict[str, Part | ConversionError] = {}
         for proof in planned.evidence():
-            if not proof.entry.template:  # its pages are those of what it is filled with
-                asked = max((last or first for first, last in proof.entry.pages), default=0)
-                outcomes |= {source.key: _stand_in(source, counts, asked) for source in proof.sources}
+            asked = max((last or first for first, last in proof.entry.pages), default=0)
+            outcomes |= {source.key: _stand_in(source, counts, asked) for source in proof.sources}
         return book.collect(planned, outcomes)
 
 

@@ -468,14 +468,21 @@ class _Frame:
 
 
 def _odd_sizes(pages: Sequence[Object], frames: Sequence[_Frame]) -> Iterator[Note]:
-    """Report pages of no size, and of sizes that no reader need show (ISO 32000-1, annex C)."""
-    sides = [(frame.width, frame.height) for frame in frames]
+    """Report pages of no size, and of sizes that no reader need show: over 14,400 units (ISO 32000-1, annex C).
+
+    A poster has larger units (``UserUnit``), up to a size that nobody prints.
+    """
     without = [number for number, page in enumerate(pages, start=1) if _NO_SIZE in page]
-    absurd = [number for number, pair in enumerate(sides, start=1) if min(pair) < 3 or max(pair) > 14_400]
+    absurd = [number for number, frame in enumerate(frames, start=1) if _is_absurd(frame)]
     for numbers, what in ((without, "no size that makes sense, and are taken for A4"), (absurd, "an absurd size")):
         if numbers:
             listed = ", ".join(map(str, numbers[:_MOST_NAMED])) + (" …" if len(numbers) > _MOST_NAMED else "")
             yield Note("odd-page-size", f"pages of it have {what}: {listed}", "look at them, or ask for the file again")
+
+
+def _is_absurd(frame: _Frame) -> bool:
+    units = max(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1])
+    return min(frame.width, frame.height) < 3 or units > 14_400 or max(frame.width, frame.height) > 1_440_000
 
 
 def _check_crop(crop: Crop | None) -> None:

@@ -28,7 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("target", choices=sorted(TARGETS))
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--found", type=Path, help="folder for inputs that reach something new, and for findings")
-    parser.add_argument("--merge", action="store_true", help="only reduce what is in --found to what matters")
     given = parser.parse_args(arguments)
     found = given.found or Path("build", "fuzz", given.target)
     inputs = found / "inputs"
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"-dict={words}",
         f"-artifact_prefix={found}/",
         "-print_final_stats=1",
-        *(["-merge=1", *reversed(folders)] if given.merge else folders),
+        *folders,
     ]
     target = TARGETS[given.target]
 
