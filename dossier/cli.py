@@ -412,6 +412,55 @@ def _gaps_json(done: gaps.Gaps) -> dict[str, Any]:
     }
 
 
+@_commands.command("init")
+@click.argument("folder", metavar="FOLDER")
+@click.option("-o", "--out", default="dossier.yaml", show_default=True, metavar="MANIFEST", help="The manifest to make.")
+@click.option("--title", default="", help="The title of the dossier; left out, the folder's name.")
+@click.option("--add", is_flag=True, help="Write what no item names into a manifest that is there.")
+def init_command(folder: str, out: str, *, title: str, add: bool) -> int:
+    """Propose a manifest from a FOLDER of evidence: folders such as `1-1 …` become items, files their evidence.
+
+    Where the manifest is there already, say which files no item names and where they would belong; nothing is changed
+    without --add.
+    """
+    from dossier import folders  # noqa: PLC0415 - other commands need no proposals
+
+    path, place = Path(out), Path(folder)
+    if path.exists():
+        return _match(place, path, add=add)
+    if add:
+        raise UsageError(f"{path} is not there", fix="leave --add out to make it, or name the manifest with -o")
+    proposal = folders.propose(place, path, title=title)
+    folders.prove(proposal.text, path)
+    publish.write_text(path, proposal.text)
+    _tell_rest(proposal.left_out, proposal.unplaced)
+    _out.print(Text(f"{path}: {proposal.items} items, {proposal.proofs} pieces of evidence"))
+    return ExitStatus.COMPLETE
+
+
+def _match(place: Path, path: Path, *, add: bool) -> int:
+    from dossier import folders  # noqa: PLC0415
+
+    found = folders.match(place, manifest.load(path))
+    for item, proof in found.proofs:
+        _out.print(Text(f"{item}: {proof.entry()}"))
+    _tell_rest(found.left_out, found.unplaced)
+    if add and found.proofs:
+        publish.write_text(path, folders.add(path.read_bytes().decode(), path, found))
+        _out.print(Text(f"{len(found.proofs)} pieces of evidence added to {path}"))
+    else:
+        rest = "; --add writes them into it" if found.proofs else ""
+        _out.print(Text(f"{len(found.proofs)} pieces of evidence that {path} does not name{rest}"))
+    return ExitStatus.COMPLETE
+
+
+def _tell_rest(left_out: Sequence[str], unplaced: Sequence[tuple[str, str]]) -> None:
+    for name, why in unplaced:
+        _err.print(Text(f"warning: {name} {why}", style="yellow"))
+    if left_out:
+        _err.print(Text(f"left out: {', '.join(left_out)}", style="dim"))
+
+
 @_commands.command("verify")
 @click.argument("path", metavar="DIR|binder.pdf")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,62 @@ def apply(text: str, changes: Sequence[Change]) -> str:
     for start, end, new in sorted(edits, key=lambda edit: edit[0], reverse=True):
         text = text[:start] + new + text[end:]
     return text
+
+
+def append_evidence(text: str, entries: Mapping[str, Sequence[str]]) -> str:
+    """Return a manifest's text with further evidence at the end of items' own, by item; entries are YAML in braces.
+
+    Raises UsageError for an item that it does not hold.
+    """
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    items = dict(_items(root)) if isinstance(root, yaml.MappingNode) else {}
+    edits: list[tuple[int, int, str]] = []
+    for id, added in entries.items():
+        if id not in items:
+            raise UsageError(f"the manifest has no item {id}", fix="write it into the manifest first")
+        if added:
+            edits.append(_appended(text, items[id], added))
+    for start, end, new in sorted(edits, key=lambda edit: edit[0], reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _appended(text: str, node: yaml.MappingNode, added: Sequence[str]) -> tuple[int, int, str]:
+    listed = _value(node, "evidence")
+    if isinstance(listed, yaml.SequenceNode) and listed.value:
+        last = listed.value[-1]
+        if listed.flow_style:
+            end = last.end_mark.index
+            return end, end, "".join(f", {entry}" for entry in added)
+        column = listed.start_mark.column
+        return _lines_after(text, _last(last), [f"{' ' * column}- {entry}" for entry in added])
+    if listed is not None:  # there, and empty
+        start, end = listed.start_mark.index, listed.end_mark.index
+        return start, end, f"{'' if listed.start_mark.index != listed.end_mark.index else ' '}[{', '.join(added)}]"
+    if node.flow_style:
+        end = node.value[-1][1].end_mark.index
+        return end, end, f", evidence: [{', '.join(added)}]"
+    key, last = node.value[-1]
+    pad = " " * key.start_mark.column
+    return _lines_after(text, _last(last), [f"{pad}evidence:", *(f"{pad}  - {entry}" for entry in added)])
+
+
+def _last(node: yaml.Node) -> yaml.Node:
+    """Return the node that a block ends with: the end of a block itself lies behind the comments after it."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        inner = node.value[-1]
+        node = inner[1] if isinstance(node, yaml.MappingNode) else inner
+    return node
+
+
+def _lines_after(text: str, node: yaml.Node, lines: Sequence[str]) -> tuple[int, int, str]:
+    end = node.end_mark.index
+    while node.start_mark.index < end and text[end - 1] in "\r\n ":
+        end -= 1  # a block of text ends with the line breaks after it
+    end = text.find("\n", end)  # the rest of its line may hold a comment
+    end = len(text) if end < 0 else end + 1
+    lead = "" if text[:end].endswith("\n") or not end else "\n"
+    return end, end, lead + "".join(f"{line}\n" for line in lines)
 
 
 def scalar(value: str, *, number: bool = False) -> str:

@@ -83,7 +83,7 @@ def look(source: SourceFile, sheet: tuple[float, float], least_dpi: int) -> Look
             if source.kind in _PACKAGES:
                 return _look_at_package(source.path, source.kind)
             if source.kind in _LOCKABLE:
-                with TemporaryDirectory(prefix="dossier-look-") as folder:  # a password is tried, not what it opens kept
+                with TemporaryDirectory(prefix="dossier-look-") as folder:  # it is tried, nothing is kept
                     unlocking.unlock(source.path, Path(folder, "plain"), source.options.password)
             return _look_at_ole(source.path) if source.kind in (Kind.OLE, Kind.MSG) else Look()
     except ConversionError as error:

@@ -28,6 +28,8 @@ ORDER = (
     "board",  # the readiness board
     "exchange",  # Excel both ways
     "scoresheet",  # a table of Excel, read
+    "folders",  # a manifest proposed from a folder tree
+    "headings",  # needs nothing: numbers and titles, taken apart
     "manifest_text",  # a manifest's text, changed here and there
     "gaps",  # letters, workbook and summary of what is owed
     "gapsheet",  # the workbook among them
@@ -120,7 +122,10 @@ HOMES = {
     "img2pdf": {"convert.image"},
     "tinytag": {"convert.media"},
     "segno": {"pictures"},
-    "PIL": {"pictures", "convert.media", "convert.image", "convert.damage", "convert.embedded", "convert.ofd.picture", "probe"},
+    "PIL": {
+        *("pictures", "probe", "convert.media", "convert.image", "convert.damage", "convert.embedded"),
+        "convert.ofd.picture",
+    },
     "pillow_heif": {"convert.image"},
     "py7zr": {"containers.archive"},
     "rarfile": {"containers.archive"},
@@ -144,7 +149,9 @@ HOMES = {
         *("convert.ofd", "convert.ofd.canvas", "convert.ofd.drawing", "convert.ofd.glyphs", "convert.ofd.picture"),
     },
     "pypdf": {"verify", "identity", "acting", "convert.pdf"},  # the witness, and the digests that it compares
-    "pypdfium2": {"verify", "convert.pdf", "authoring.preview", "authoring.stage", "board", "claims", "probe"},  # reads labels back, finds ink, draws
+    "pypdfium2": {  # reads labels and claims, finds ink, draws pages
+        *("verify", "convert.pdf", "authoring.preview", "authoring.stage", "board", "claims", "probe"),
+    },
     "openpyxl": {"exchange", "gapsheet", "scoresheet"},
     "watchfiles": {"authoring.preview"},
     "yaml": {"yaml_source", "fields", "manifest_text"},

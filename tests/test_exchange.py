@@ -43,8 +43,8 @@ def test_an_export_that_is_not_edited_changes_nothing(exported: Path) -> None:
 
 def test_three_edited_cells_change_exactly_three_places(exported: Path, tmp_path: Path) -> None:
     book, sheet = sheet_of(exported)
-    heads = {cell.value: cell.column for cell in sheet[2]}
-    rows = {row[0].value: row[0].row for row in sheet.iter_rows(min_row=3)}
+    heads = {cell.value: cell.column or 0 for cell in sheet[2]}
+    rows = {row[0].value: row[0].row or 0 for row in sheet.iter_rows(min_row=3)}
     sheet.cell(rows["1-7"], heads["自评分"]).value = 3.5
     sheet.cell(rows["2-3"], heads["责任单位"]).value = "公安局"
     sheet.cell(rows["7-2"], heads["扣分原因"]).value = "满意度低: 扣0.3分 #"

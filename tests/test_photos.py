@@ -19,9 +19,10 @@ from PIL import Image, ImageOps, TiffImagePlugin
 
 from dossier import fonts, typeface
 from dossier.convert import image, pdf, photos
-from dossier.convert.photos import Layout, Photo
+from dossier.convert.photos import Photo
 from dossier.errors import ConversionError
 from dossier.part import Note
+from dossier.sources import Layout
 
 A4 = (595.276, 841.89)
 TURNED = (A4[1], A4[0])
@@ -541,7 +542,7 @@ def as_shown(out: Path) -> Image.Image:
     left, bottom, right, top = box
     with pypdfium2.PdfDocument(out) as document:
         height = document[0].get_height()
-        page = document[0].render(scale=1).to_pil().convert("RGB")
+        page: Image.Image = document[0].render(scale=1).to_pil().convert("RGB")
     return page.crop((round(left) + 2, round(height - top) + 2, round(right) - 2, round(height - bottom) - 2))
 
 

@@ -359,7 +359,7 @@ def test_usual_extensions_of_every_accepted_kind_are_not_remarked_upon(
     planned = make_plan({"1": [{"files": "*"}]})
 
     assert planned.problems == ()
-    assert {source.kind for source in only(planned).sources} == ACCEPTED
+    assert {source.kind for source in only(planned).files} == ACCEPTED
 
 
 # --- photo sheets --------------------------------------------------------------------------------------------------

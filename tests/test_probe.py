@@ -256,7 +256,7 @@ def test_damaged_files_are_refused_or_say_nothing(
     make_pdf: MakePdf, make_docx: MakeDocx, make_photo: MakePhoto, tmp_path: Path, suffix: str
 ) -> None:
     name = f"sources/a.{suffix}"
-    path = {"pdf": make_pdf, "docx": make_docx}[suffix](name) if suffix in ("pdf", "docx") else make_photo(name)
+    path = make_pdf(name) if suffix == "pdf" else make_docx(name) if suffix == "docx" else make_photo(name)
     data = path.read_bytes()
     for cut in range(8, len(data), max(1, len(data) // 25)):
         path.write_bytes(data[:cut])

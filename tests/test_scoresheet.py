@@ -146,14 +146,14 @@ def test_an_item_over_several_rows_is_one_item(make: Make) -> None:
     rows = [HEADS, ["甲", "子", "一是", 1, 1, "a", "x"], [None, None, "二是", 2, 1.5, "a", "y"]]
     table = scoresheet.read(make(rows, "A2:A3", "B2:B3"))
     one = line(table, "1-1")
-    assert (one.criteria, one.points, one.self_score, one.unit) == ("一是\n二是", 3, Decimal("2.5"), "a")
+    assert (one.criteria, one.points, one.self_score, one.unit) == ("一是\n二是", Decimal(3), Decimal("2.5"), "a")
     assert one.evidence == ("x", "y")
 
 
 def test_points_merged_over_the_rows_of_an_item_count_once(make: Make) -> None:
     rows = [HEADS, ["甲", "子", "一是", 3, 2, "a", "x"], [None, None, "二是", None, None, "a", "y"]]
     table = scoresheet.read(make(rows, "A2:A3", "B2:B3", "D2:D3", "E2:E3"))
-    assert (line(table, "1-1").points, line(table, "1-1").self_score) == (3, 2)
+    assert (line(table, "1-1").points, line(table, "1-1").self_score) == (Decimal(3), Decimal(2))
 
 
 @pytest.mark.parametrize("text", ["扣分项", "1-2", "一分", "-1"])
@@ -186,7 +186,7 @@ def test_columns_can_be_named_by_hand(make: Make) -> None:
         scoresheet.read(path)
     assert "--column" in caught.value.fix
     table = scoresheet.read(path, columns={"一级指标": "A", "二级指标": "b", "分值": "C", "unit": "D"})
-    assert (line(table, "1-1").points, line(table, "1-1").unit) == (3, "a")
+    assert (line(table, "1-1").points, line(table, "1-1").unit) == (Decimal(3), "a")
 
 
 @pytest.mark.parametrize(("column", "letters"), [("颜色", "A"), ("分值", "12"), ("分值", "")])
