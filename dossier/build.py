@@ -313,7 +313,8 @@ def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Vo
     for number, name in enumerate(names, start=1):
         tell(Event("bind", number - 1, count, name))
         leaves, bookmarks = assembled.volume(number)
-        title = loaded.title if count == 1 else f"{loaded.title}（{number}/{count}）"
+        which = f"（{number}/{count}）" if loaded.language.startswith("zh") else f" ({number}/{count})"
+        title = loaded.title + (which if count > 1 else "")
         identity = "\n".join([loaded.sha256, name, *(leaf.slot.label for leaf in leaves)])
         description = bind.Description(title, loaded.organisation, loaded.language, identity, names)
         bind.bind(leaves, bookmarks, assembled.stamp, description, staging / name)

@@ -31,6 +31,7 @@ class ItemState:
     self_score: Decimal | None
     evidence: int
     problems: tuple[Problem, ...]
+    counts: str = "points"
 
     @property
     def proved(self) -> bool:
@@ -40,12 +41,18 @@ class ItemState:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Points, exact: to be had, claimed, claimed with proof, and claimed without, which is what is at risk."""
+    """Points, exact: to be had, claimed, claimed with proof, and claimed without, which is what is at risk.
+
+    ``bonus`` are those claimed on top of the points to be had; they are at risk as well where their proof is missing.
+    ``vetoes`` counts the items that cost everything and have no proof.
+    """
 
     points: Decimal
     claimed: Decimal
     proved: Decimal
     at_risk: Decimal
+    bonus: Decimal = Decimal(0)
+    vetoes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ def _item(entry: PlannedItem, found: Mapping[str, tuple[Problem, ...]]) -> ItemS
     own = (*entry.problems, *(problem for proof in entry.evidence for problem in found[proof.id]))
     cited = (problem for proof in entry.evidence if proof.entry.see for problem in found[proof.entry.see])
     status = "not-applicable" if item.not_applicable else worst((*own, *cited)) or "complete"
-    return ItemState(item.id, item.title, item.unit, status, item.points, item.self_score, len(entry.evidence), own)
+    return ItemState(item.id, item.title, item.unit, status, item.points, item.self_score, len(entry.evidence), own, item.counts)
 
 
 def _refused(
@@ -184,14 +191,21 @@ def _units(loaded: Manifest, items: Iterable[ItemState]) -> Iterable[UnitState]:
 
 
 def _standing(items: Iterable[ItemState]) -> Standing:
-    points = claimed = proved = Decimal(0)
+    points = claimed = proved = bonus = risk = Decimal(0)
+    vetoes = 0
     for item in items:
+        own = item.self_score or Decimal(0)
         if item.status == "not-applicable":
             continue
-        points += item.points or 0
-        claimed += item.self_score or 0
-        proved += (item.self_score or 0) if item.proved else 0
-    return Standing(points, claimed, proved, claimed - proved)
+        if item.counts == "points":
+            points += item.points or 0
+            claimed += own
+            proved += own if item.proved else 0
+        elif item.counts == "bonus":
+            bonus += own
+        vetoes += item.counts == "veto" and not item.proved
+        risk += 0 if item.proved else own
+    return Standing(points, claimed, proved, risk, bonus, vetoes)
 
 
 def _missing_templates(loaded: Manifest) -> Iterable[Problem]:

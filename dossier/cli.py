@@ -33,7 +33,7 @@ from dossier.errors import DossierError, ExitStatus, OutputError, Problem, Probl
 from dossier.verify import verify as verify_binder
 
 if TYPE_CHECKING:
-    from dossier import gaps
+    from dossier import comparison, gaps, sheets, views
 
 _STAGES = {
     "read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving",
@@ -228,6 +228,10 @@ def _print_report(report: Report) -> None:
         left = report.days_left
         said = f"{left} days to the deadline" if left >= 0 else f"the deadline was {-left} days ago"
         _out.print(Text(f"{said}, {report.manifest.deadline}"))
+    if report.standing.bonus:
+        _out.print(Text(f"bonus points claimed: {_decimal(report.standing.bonus)}"))
+    if report.standing.vetoes:
+        _out.print(Text(f"{report.standing.vetoes} item(s) that cost everything have no proof", style="bold red"))
     for waived in report.waived:
         _out.print(Text(f"waived: [{waived.problem.evidence}] {waived.problem.message}: {waived.reason}", style="dim"))
 
@@ -391,7 +395,8 @@ def _print_gaps(done: gaps.Gaps) -> None:
         _err.print(Text(f"error: {problem.message} → {problem.fix}", style="bold red"))
     summary = done.written.summary
     if done.owed:
-        said = f"{summary.owed} owed by {len(done.letters)} units, {summary.at_risk} points at risk"
+        units = f"{len(done.letters)} unit{'s' * (len(done.letters) != 1)}"
+        said = f"{summary.owed} owed, letters to {units}, {summary.at_risk} points at risk"
         _out.print(Text(f"{said}; see {', '.join(name for name in done.files if name not in done.letters.values())}"))
     else:
         _out.print(Text(f"nothing is owed in {done.written.manifest.path}"))
@@ -414,7 +419,7 @@ def _gaps_json(done: gaps.Gaps) -> dict[str, Any]:
 
 @_commands.command("init")
 @click.argument("folder", metavar="FOLDER")
-@click.option("-o", "--out", default="dossier.yaml", show_default=True, metavar="MANIFEST", help="The manifest to make.")
+@click.option("-o", "--out", default="dossier.yaml", show_default=True, metavar="MANIFEST", help="What to make.")
 @click.option("--title", default="", help="The title of the dossier; left out, the folder's name.")
 @click.option("--add", is_flag=True, help="Write what no item names into a manifest that is there.")
 def init_command(folder: str, out: str, *, title: str, add: bool) -> int:
@@ -434,7 +439,7 @@ def init_command(folder: str, out: str, *, title: str, add: bool) -> int:
     folders.prove(proposal.text, path)
     publish.write_text(path, proposal.text)
     _tell_rest(proposal.left_out, proposal.unplaced)
-    _out.print(Text(f"{path}: {proposal.items} items, {proposal.proofs} pieces of evidence"))
+    _out.print(Text(f"{path}: items: {proposal.items}, evidence: {proposal.proofs}"))
     return ExitStatus.COMPLETE
 
 
@@ -459,6 +464,134 @@ def _tell_rest(left_out: Sequence[str], unplaced: Sequence[tuple[str, str]]) -> 
         _err.print(Text(f"warning: {name} {why}", style="yellow"))
     if left_out:
         _err.print(Text(f"left out: {', '.join(left_out)}", style="dim"))
+
+
+@_commands.command("diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--word", metavar="FILE.docx", help="Write the steps as a Word sheet, from the set's reprint.docx.")
+@click.option("--pdf", metavar="FILE.pdf", help="Write the sheets to print, front and back each, in order.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The date of the Word sheet; today by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+def diff_command(
+    old: str, new: str, *, word: str | None, pdf: str | None, day: datetime | None, as_json: bool
+) -> int:  # fmt: skip
+    """Say what differs between the binders OLD and NEW, and which sheets of the printed OLD to change to have NEW.
+
+    Each is a folder with a binder, a receipt.json, or a binder's PDF beside its receipt. Sheets are printed on both
+    sides: pages 1 and 2 of a volume are one sheet. The exit status is 0 when nothing differs, 1 when something does,
+    and 2 when OLD or NEW is not there or a PDF is not the one that its receipt speaks of.
+    """
+    from dossier import comparison, reprint  # noqa: PLC0415 - other commands compare nothing
+
+    before, now = comparison.read(Path(old)), comparison.read(Path(new))
+    for out, suffix in ((word, ".docx"), (pdf, ".pdf")):
+        if out is not None:
+            _prove_apart(Path(out), suffix, [before, now])
+    found = comparison.compare(before, now)
+    told = reprint.view(found)
+    written: list[str] = []
+    if pdf and reprint.write_pdf(found, Path(pdf)):
+        written.append(pdf)
+    if word and not found.same:
+        reprint.write_word(found, Path(word), today=day.date() if day else datetime.now().date())
+        written.append(word)
+    if as_json:
+        _print_json(_diff_json(found, told, written))
+    else:
+        _print_diff(found, told)
+        for name in written:
+            _out.print(Text(f"written: {name}"))
+        for name in (name for name in (pdf, word) if name and name not in written):
+            _err.print(Text(f"there is nothing to put into {name}: it was not written", style="yellow"))
+    return ExitStatus.COMPLETE if found.same else ExitStatus.INCOMPLETE
+
+
+def _prove_apart(out: Path, suffix: str, editions: Sequence[comparison.Edition]) -> None:
+    """Raise UsageError where a file to be written is called wrong, or is one of those that are compared."""
+    if out.suffix.lower() != suffix:
+        raise UsageError(f"{out} is not called {suffix}", fix=f"write {out.with_suffix(suffix)}")
+    for edition in editions:
+        if out.resolve() in [file.resolve() for file in edition.files if file]:
+            raise UsageError(f"{out} is one of the books that are compared", fix="name another file")
+
+
+def _print_diff(found: comparison.Comparison, told: views.ReprintView) -> None:
+    moved = [change for change in found.changes if change.became == "moved"]
+    shown = [change for change in found.changes if change not in moved or len(moved) <= _MOST_NUMBERS]
+    for change in shown:
+        line = Text(f"{change.what} {change.became}: ", style=_BECAME[change.became])
+        name = f"{change.old_id} → {change.id}" if change.old_id else change.id
+        line.append(f"{name} {change.title}".rstrip(), style="")
+        pages = [one.pages for one in (change.was, change.now) if one.pages]
+        line.append(f", p. {' → '.join(dict.fromkeys(pages))}" if pages else "", style="dim")
+        line.append(f"; different: {_listed(change.pages)}" if change.became == "changed" and change.pages else "")
+        line.append(f"; gone: {_listed(change.gone)}" if change.became == "changed" and change.gone else "")
+        line.append("".join(f"; {name}: {was or '–'} → {now or '–'}" for name, was, now in change.fields))
+        _out.print(line)
+    if len(shown) < len(found.changes):
+        _out.print(Text(f"{len(moved)} more show the same on pages with other numbers; --json names them", style="dim"))
+    for step in told.steps:
+        sheets = f"  [{step.sheets}]" if step.sheets else ""
+        _out.print(Text(f"{step.order}. {step.text}"), Text(sheets, style="dim"), sep="")
+    if not found.looks:
+        said = "the books do not both lie beside their receipts: how labels look was not compared"
+        _err.print(Text(said, style="dim"))
+    if found.same:
+        _out.print("[green]nothing differs[/]")
+    else:
+        carried = f", {told.moved} to move" if told.moved else ""
+        _out.print(Text(f"{told.printed} sheets to print, {told.out} to take out for good{carried}"))
+
+
+_BECAME = {"added": "green", "removed": "red", "changed": "yellow", "moved": "dim"}
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    shown = numbers if len(numbers) <= _MOST_NUMBERS else (*numbers[: _MOST_NUMBERS - 1], "…", numbers[-1])
+    return ", ".join(shown)
+
+
+_MOST_NUMBERS = 12
+
+
+def _diff_json(found: comparison.Comparison, told: views.ReprintView, written: Sequence[str]) -> dict[str, Any]:
+    printed = {(sheet.volume, sheet.place): number for number, sheet in enumerate(found.printed, start=1)}
+    return {
+        "same": found.same,
+        "old": {"receipt": str(found.old.path), "created": found.old.receipt.created},
+        "new": {"receipt": str(found.new.path), "created": found.new.receipt.created},
+        "looks_compared": found.looks,
+        "changes": [asdict(change) for change in found.changes],
+        "sheets": {"print": told.printed, "out": told.out, "move": told.moved},
+        "steps": [
+            {
+                **asdict(said),
+                "after": _sheet_json(step.after) if step.after else None,
+                "out": [_sheet_json(sheet) for sheet in step.out],
+                "kept": [_sheet_json(sheet) for sheet in step.kept],
+                "put": [
+                    {
+                        **_sheet_json(put.sheet),
+                        "printed": None if put.origin else printed[put.sheet.volume, put.sheet.place],
+                        "from": _sheet_json(put.origin) if put.origin else None,
+                    }
+                    for put in step.put
+                ],
+            }
+            for step, said in zip(found.steps, told.steps, strict=True)
+        ],
+        "files": list(written),
+    }
+
+
+def _sheet_json(sheet: sheets.Sheet) -> dict[str, Any]:
+    return {
+        "volume": sheet.volume,
+        "sheet": sheet.place,
+        "pages": [side.page for side in sheet.sides],
+        "numbers": [side.number for side in sheet.sides],
+    }
 
 
 @_commands.command("verify")

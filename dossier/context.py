@@ -354,11 +354,11 @@ class _Once:
     # --- scores, units and counts
 
     def scores(self) -> Scores:
-        rows: list[ScoreRow] = []
+        rows: dict[str, list[ScoreRow]] = {"points": [], "bonus": [], "veto": []}
         for entry in self.book.entries:
             planned, item = entry.planned, entry.planned.item
             view = self.views[item.id]
-            rows.append(
+            rows[item.counts].append(
                 ScoreRow(
                     view.kind,
                     item.id,
@@ -380,13 +380,20 @@ class _Once:
             )
         top = [entry.planned.item for entry in self.book.entries if entry.planned.level == 1]
         points, own = _total(top, _points), _total(top, _self_score)
+        bonus = sum(
+            (item.self_score or Decimal(0) for _, item in self.manifest.walk() if item.counts == "bonus"), Decimal(0)
+        )
         return Scores(
-            tuple(rows),
+            tuple(rows["points"]),
             _text(points),
             _text(own),
             _text(points - own),
             tuple(self.section_total(item) for item in top),
             tuple(self.unit_total(unit, leaves) for unit, leaves in self.leaves.items() if unit),
+            tuple(rows["bonus"]),
+            tuple(rows["veto"]),
+            _text(bonus) if rows["bonus"] else "",
+            _text(own + bonus),
         )
 
     def section_total(self, item: Item) -> Total:
@@ -576,12 +583,13 @@ def _sum_of(item: Item, value: Callable[[Item], Decimal | None]) -> Decimal | No
     own = value(item)
     if own is not None or not item.items:
         return own
-    inner = [found for child in item.items if (found := _sum_of(child, value)) is not None]
+    counted = (child for child in item.items if child.counts == "points")
+    inner = [found for child in counted if (found := _sum_of(child, value)) is not None]
     return sum(inner, Decimal(0)) if inner else None
 
 
 def _total(items: list[Item], value: Callable[[Item], Decimal | None]) -> Decimal:
-    return sum((_sum_of(item, value) or Decimal(0) for item in items), Decimal(0))
+    return sum((_sum_of(item, value) or Decimal(0) for item in items if item.counts == "points"), Decimal(0))
 
 
 def _inside(item: Item) -> Iterator[Item]:

@@ -237,13 +237,13 @@ def proof_of(file: str) -> Proof:
     said = f"{number[1]}〔{number[2]}〕{number[3]}号" if number else ""
     rest = f"{stem[: number.start()]}{stem[number.end() :]}" if number else stem
     rest = re.sub(r"[（(【\[][\s_－-]*[)）】\]]", "", rest).strip(" _-－")
-    return Proof(file=file, title=_title(rest) or stem, number=said, date=day)
+    return Proof(file=file, title=_title(rest, dated=day is not None) or stem, number=said, date=day)
 
 
-def _title(stem: str) -> str:
-    title = _ORDER.sub("", stem)
-    title = _DAY_AT_AN_END.sub("", title)
-    return title.strip(" _-－") or stem.strip()
+def _title(stem: str, *, dated: bool = False) -> str:
+    """Return a name without the number that it is sorted by, and without its date, if that is one."""
+    title = _DAY_AT_AN_END.sub("", stem) if dated else stem
+    return _ORDER.sub("", title).strip(" _-－") or stem.strip()
 
 
 # --- a new manifest ------------------------------------------------------------------------------------------------
@@ -458,4 +458,3 @@ def prove(text: str, path: Path) -> Manifest:
         raise UsageError(f"no manifest can be made of it: {told}", fix="rename what is named there") from error
     finally:
         aside.unlink(missing_ok=True)
-

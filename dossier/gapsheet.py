@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,22 +32,23 @@ _WORDS: Final = {
 }  # fmt: skip
 _STATES: Final = {"missing": "缺", "refused": "退回"}
 _UNIT: Final = (
-    ("序号", 6), ("指标编号", 9), ("考核指标", 30), ("分值", 7), ("待印证分", 9), ("材料编号", 10), ("印证材料", 36),
-    ("文件", 36), ("状态", 7), ("存在问题和要求", 40), ("详情", 44), ("报送情况", 16),
+    ("序号", 5), ("指标编号", 8), ("考核指标", 20), ("分值", 6), ("待印证分", 9), ("材料编号", 9), ("印证材料", 24),
+    ("文件", 24), ("状态", 6), ("存在问题和要求", 28), ("详情", 28), ("报送情况", 11),
 )  # fmt: skip
 _OVERVIEW: Final = (
     ("位次", 6), ("责任单位", 24), ("联系人", 12), ("电话", 16), ("指标", 7), ("齐备", 7), ("欠件", 7), ("缺", 7),
     ("退回", 7), ("提示", 7), ("自评分", 9), ("待印证分", 10),
 )  # fmt: skip
 _HINTS: Final = (
-    ("序号", 6), ("责任单位", 20), ("指标编号", 9), ("考核指标", 30), ("材料编号", 10), ("印证材料", 36), ("文件", 36),
-    ("日期", 12), ("文号", 22), ("存在问题和要求", 40), ("详情", 44),
+    ("序号", 5), ("责任单位", 14), ("指标编号", 8), ("考核指标", 18), ("材料编号", 9), ("印证材料", 24), ("文件", 24),
+    ("日期", 11), ("文号", 18), ("存在问题和要求", 26), ("详情", 28),
 )  # fmt: skip
 _OWN: Final = (("序号", 6), ("问题", 60), ("怎么办", 60))
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _NOT_IN_CELLS = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_NAME = 31
 _LONGEST_TEXT = 32_000
+_LINE, _TALLEST = 15.0, 400.0  # in points
 _MADE = datetime(2023, 1, 1)
 _GREY = PatternFill("solid", fgColor="FFE8E8E8")
 _THIN = Side(style="thin", color="FF808080")
@@ -161,6 +164,12 @@ def _put(sheet: Worksheet, row: int, values: Sequence[_Value]) -> None:
             cell.value = value
 
 
+def _lines(text: str, width: float) -> int:
+    """Return how many lines a text takes in a column: programs do not make rows higher for text that was written."""
+    wide = (sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in line) for line in text.split("\n"))
+    return sum(max(1, math.ceil(letters / (width - 1))) for letters in wide)
+
+
 def _dress(sheet: Worksheet, widths: Sequence[float]) -> None:
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = width
@@ -168,7 +177,9 @@ def _dress(sheet: Worksheet, widths: Sequence[float]) -> None:
     sheet["A1"].font = Font(name="黑体", size=16)
     sheet["A1"].alignment = Alignment(horizontal="center", vertical="center")
     sheet.row_dimensions[1].height = 32
-    for row in sheet.iter_rows(min_row=2, max_row=sheet.max_row, max_col=len(widths)):
+    for number, row in enumerate(sheet.iter_rows(min_row=2, max_row=sheet.max_row, max_col=len(widths)), start=2):
+        lines = max(_lines(str(cell.value or ""), width) for cell, width in zip(row, widths, strict=True))
+        sheet.row_dimensions[number].height = min(_LINE * lines + 4, _TALLEST)
         for cell in row:
             cell.border = _EDGES
             cell.alignment = Alignment(wrap_text=True, vertical="center")

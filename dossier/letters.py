@@ -161,6 +161,7 @@ class _Writer:
             text(state.points) if state.points is not None else "",
             text(risk),
             debts,
+            state.counts,
         )
 
     def hints(self, states: Iterable[ItemState]) -> Iterator[DebtView]:
@@ -202,12 +203,14 @@ class _Writer:
 
     def summary(self, owing: Mapping[str, LetterView]) -> SummaryView:
         report, standing = self.report, self.report.standing
-        ranked = sorted(report.units, key=lambda unit: (-unit.standing.at_risk, -owing[unit.name].owed))
-        open_ones = [unit for unit in ranked if unit.standing.at_risk or owing[unit.name].owed]
+        ranked = sorted(
+            report.units, key=lambda one: (-one.standing.vetoes, -one.standing.at_risk, -owing[one.name].owed)
+        )
+        open_ones = [u for u in ranked if u.standing.vetoes or u.standing.at_risk or owing[u.name].owed]
         done = [unit for unit in report.units if unit not in open_ones]
         rows = tuple(self.unit(unit, owing[unit.name], rank) for rank, unit in enumerate(open_ones, start=1))
-        at_risk = [state for state in report.items if not state.proved and state.self_score]
-        at_risk.sort(key=lambda state: -(state.self_score or 0))
+        at_risk = [s for s in report.items if not s.proved and (s.self_score or s.counts == "veto")]
+        at_risk.sort(key=lambda state: (state.counts != "veto", -(state.self_score or 0)))
         own = tuple(
             ProblemView(problem.code, problem.message, problem.fix)
             for problem in report.problems

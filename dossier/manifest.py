@@ -306,6 +306,9 @@ class Item(Section):
     title: Name = Field(description="what the item is called")
     points: Number | None = Field(None, description="points to be had, exact as written")
     self_score: Number | None = Field(None, description="points that the organisation gives itself")
+    counts: Annotated[Literal["points", "bonus", "veto"], _CHOICE] = Field(
+        "points", description="bonus: points on top of the others (加分项); veto: costs everything if it fails (否决项)"
+    )
     criteria: Text = Field("", description="what the points are given for")
     unit: Line = Field("", description="the department that must supply the evidence; items below inherit it")
     conclusion: Text = Field("", description="what the evidence shows")
@@ -325,6 +328,9 @@ class Item(Section):
                 return Misfit(
                     "not-a-leaf", f"`{key}` cannot stand beside `items`: only leaves carry evidence", fix, key
                 )
+        if "items" in given and "counts" in given:
+            fix = "write it at each of the items below"
+            return Misfit("not-a-leaf", "`counts` cannot stand beside `items`: only leaves are scored", fix, "counts")
         return None
 
 

@@ -51,8 +51,9 @@ def append_evidence(text: str, entries: Mapping[str, Sequence[str]]) -> str:
             raise UsageError(f"the manifest has no item {id}", fix="write it into the manifest first")
         if added:
             edits.append(_appended(text, items[id], added))
+    windows = "\r\n" in text
     for start, end, new in sorted(edits, key=lambda edit: edit[0], reverse=True):
-        text = text[:start] + new + text[end:]
+        text = text[:start] + (new.replace("\n", "\r\n") if windows else new) + text[end:]
     return text
 
 

@@ -39,7 +39,7 @@ _ORIENTATION = 274  # EXIF
 # What Pillow is known to raise of broken files.
 _DAMAGED = (
     OSError, ValueError, SyntaxError, EOFError, LookupError, ArithmeticError, TypeError, AttributeError, struct.error,
-    zlib.error, Image.DecompressionBombError,
+    zlib.error,
 )  # fmt: skip
 
 
@@ -116,10 +116,7 @@ def _read(source: _Bytes, name: str, width: float | None, height: float | None) 
             image: Image.Image = Image.open(BytesIO(source.data), formats=("PNG", "JPEG"))
         pixels = image.width * image.height
         if pixels > MAX_PIXELS:
-            raise TemplateError(
-                f"{name} has {pixels / 1e6:.0f} million pixels, more than {MAX_PIXELS // 10**6}",
-                fix="save it smaller: 3,000 pixels across are enough for a whole page",
-            )
+            raise _too_large(name)
         form, turn = str(image.format), int(image.getexif().get(_ORIENTATION, 1))
         across, down = (image.height, image.width) if turn in (5, 6, 7, 8) else image.size
         shown_width, shown_height = _shown(across, down, _density(image), width, height)
@@ -133,9 +130,18 @@ def _read(source: _Bytes, name: str, width: float | None, height: float | None) 
             data = source.data
         else:
             data = _redrawn(image, wanted if fine else None, form)
+    except Image.DecompressionBombError:
+        raise _too_large(name) from None
     except _DAMAGED as error:
         raise TemplateError(f"{broken}: {error}", fix="open it in a picture editor and save it anew") from error
     return Picture(data, form.lower(), shown_width, shown_height, pixels)
+
+
+def _too_large(name: str) -> TemplateError:
+    return TemplateError(
+        f"{name} has more than {MAX_PIXELS // 10**6} million pixels",
+        fix="save it smaller: 3,000 pixels across are enough for a whole page",
+    )
 
 
 def _redrawn(image: Image.Image, size: tuple[int, int] | None, form: str) -> bytes:

@@ -207,8 +207,8 @@ def _points_sum(case: _Case) -> Iterator[_Finding]:
     for planned in case.plan.items:
         item = planned.item
         for key, own, inner in (
-            ("points", item.points, [child.points for child in item.items]),
-            ("self_score", item.self_score, [child.self_score for child in item.items]),
+            ("points", item.points, [child.points for child in item.items if child.counts == "points"]),
+            ("self_score", item.self_score, [child.self_score for child in item.items if child.counts == "points"]),
         ):
             given = [value for value in inner if value is not None]
             if own is not None and inner and len(given) == len(inner) and sum(given, Decimal(0)) != own:

@@ -185,12 +185,16 @@ class Total:
 class Scores:
     """``scores``: the score sheet and its totals."""
 
-    rows: Annotated[tuple[ScoreRow, ...], Says("a row for every section and item")]
+    rows: Annotated[tuple[ScoreRow, ...], Says("a row for every section and item, but for bonus items and vetoes")]
     points: Annotated[str, Says("all points to be had")]
     self_score: Annotated[str, Says("all points that the organisation gives itself")]
     difference: Annotated[str, Says("points less self score")]
     sections: Annotated[tuple[Total, ...], Says("totals by section")] = ()
     units: Annotated[tuple[Total, ...], Says("totals by unit")] = ()
+    bonus: Annotated[tuple[ScoreRow, ...], Says("a row for every item that gives points on top (加分项)")] = ()
+    vetoes: Annotated[tuple[ScoreRow, ...], Says("a row for every item that costs all if it fails (否决项)")] = ()
+    bonus_score: Annotated[str, Says("all points claimed on top; empty where there is no bonus item")] = ""
+    total: Annotated[str, Says("points claimed, those on top included")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +298,7 @@ class OwedItem:
     points: Annotated[str, Says("points to be had")]
     at_risk: Annotated[str, Says("points that are claimed and have no proof yet")]
     debts: Annotated[tuple[DebtView, ...], Says("what is owed of it")]
+    counts: Annotated[str, Says("`points`, `bonus` (加分项) or `veto` (否决项)")] = "points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +324,7 @@ class LetterView:
 class UnitDebt:
     """Where one unit stands, in the summary."""
 
-    rank: Annotated[int, Says("its place, from 1: most points at risk first")]
+    rank: Annotated[int, Says("its place, from 1: unproved vetoes first, then most points at risk")]
     name: Annotated[str, Says("the unit; empty for items without one")]
     contact: Annotated[str, Says("whom to ask at the unit")]
     phone: Annotated[str, Says("their telephone number")]
@@ -351,8 +356,52 @@ class SummaryView:
     at_risk: Annotated[str, Says("points that are claimed and have no proof yet")]
     units: Annotated[tuple[UnitDebt, ...], Says("units with points at risk or something owed, in order of rank")]
     done: Annotated[tuple[UnitDebt, ...], Says("units that owe nothing and have no points at risk")]
-    worst: Annotated[tuple[OwedItem, ...], Says("items with points at risk, most first")]
+    worst: Annotated[tuple[OwedItem, ...], Says("vetoes without proof, then items with points at risk, most first")]
     own: Annotated[tuple[ProblemView, ...], Says("what is wrong with documents and files that belong to no item")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReprintStep:
+    """One thing to do with a printed book: at one place, pull out sheets and put others in."""
+
+    order: Annotated[int, Says("its place among the steps, from 1")]
+    volume: Annotated[int, Says("the volume that it is about")]
+    action: Annotated[str, Says("`replace`, `insert` or `remove`")]
+    text: Annotated[str, Says("what to do, in the language of the dossier")]
+    about: Annotated[str, Says("what is on the sheets to print")]
+    out: Annotated[int, Says("how many sheets are pulled out for good")]
+    printed: Annotated[int, Says("how many sheets are printed for it")]
+    moved: Annotated[int, Says("how many sheets from elsewhere in the old book are put in")]
+    sheets: Annotated[str, Says("which sheets they are of those printed, from 1")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReprintChange:
+    """What became of an item, of a piece of evidence, or of the book's own documents of one kind."""
+
+    what: Annotated[str, Says("`item`, `evidence` or `document`")]
+    became: Annotated[str, Says("`added`, `removed`, `changed` or `moved`")]
+    said: Annotated[str, Says("the same, in the language of the dossier")]
+    id: Annotated[str, Says("its id; empty for documents of the book's own")]
+    title: Annotated[str, Says("what it is called")]
+    was: Annotated[str, Says("its pages in the old book")]
+    now: Annotated[str, Says("its pages in the new book")]
+    pages: Annotated[str, Says("its pages that show something else")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReprintView:
+    """``reprint``: what to do with a printed book to make it the new one."""
+
+    old_date: Annotated[str, Says("when the old book was built, as 2023-05-17")]
+    new_date: Annotated[str, Says("when the new book was built, as 2023-05-17")]
+    volumes: Annotated[int, Says("how many volumes")]
+    printed: Annotated[int, Says("how many sheets are to be printed")]
+    out: Annotated[int, Says("how many sheets are pulled out for good")]
+    moved: Annotated[int, Says("how many sheets only come to another place")]
+    steps: Annotated[tuple[ReprintStep, ...], Says("what is to be done, in the order of the book")]
+    changes: Annotated[tuple[ReprintChange, ...], Says("what was added, removed and changed")]
+    elsewhere: Annotated[tuple[ReprintChange, ...], Says("what shows the same and has other page numbers")]
 
 
 class Context(TypedDict, total=False):
@@ -412,16 +461,17 @@ class EvidenceContext(TypedDict, total=False):
 
 
 class LetterContext(TypedDict, total=False):
-    """Every name in the templates of letters and summary, which are no part of the book and know of no pages."""
+    """Every name in the templates of letters, summary and what to reprint, which are no part of the book."""
 
     dossier: Annotated[DossierView, Says("the dossier as a whole; nothing of it is numbered yet")]
     today: Annotated[datetime.date, Says("the date of the documents")]
     values: Annotated[Mapping[str, str], Says("`values` of the manifest, by the names they have there")]
     letter: Annotated[LetterView, Says("what one unit owes", ("letter",))]
     summary: Annotated[SummaryView, Says("where the dossier stands", ("summary",))]
+    reprint: Annotated[ReprintView, Says("what to do with a printed book to make it the new one", ("reprint",))]
 
 
-LETTERS = ("letter", "summary")
+LETTERS = ("letter", "summary", "reprint")
 """Templates that are no part of the book."""
 FILLED_IN = ("link", "rich", "image", "qr", "merge", "subdoc")
 """Functions that write into the Word file, and are given while it is filled."""

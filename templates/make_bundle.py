@@ -212,6 +212,25 @@ def divider(document: Any) -> None:
     shrink_last(document, SMALL)
 
 
+def apart(head: str, name: str, sum_of: str, page: str) -> list[list[Cell]]:
+    """Rows of the score sheet under the total, for items that are not part of it; none where there is no such item."""
+    return [
+        row_tag(f"{{%tr if {name} %}}", 6),
+        [(head, "Table Strong", 2), ("", "Table Strong"), (sum_of, "Table Strong Right"), ("", "Table Strong", 2)],
+        row_tag(f"{{%tr for row in {name} %}}", 6),
+        [
+            ("{{ row.id }}", "Table Text"),
+            ("{{ row.title }}", "Table Text"),
+            ("{{ row.points }}", "Table Right"),
+            ("{{ row.self_score }}", "Table Right"),
+            ("{{ row.conclusion }}", SMALL),
+            (page, "Table Right"),
+        ],
+        row_tag("{%tr endfor %}", 6),
+        row_tag("{%tr endif %}", 6),
+    ]
+
+
 def scores(document: Any) -> None:
     """Every requirement with its claim and the page of its proof, subtotals by section, the total."""
     add(document, "Self-assessment", "Title")
@@ -250,6 +269,8 @@ def scores(document: Any) -> None:
             ("{{ scores.self_score }}", "Table Strong Right"),
             ("{% if scores.difference != '0' %}{{ scores.difference }} not claimed{% endif %}", "Table Strong", 2),
         ],
+        *apart("On top of the points", "scores.bonus", "{{ scores.bonus_score }}", page),
+        *apart("Conditions that must hold", "scores.vetoes", "", page),
     ]  # fmt: skip
     drawn = table(document, [12, 58, 15, 18, 43, 14], rows, header=1, rules=LINES, padding=(80, 80, 50, 80))
     below(
@@ -388,7 +409,8 @@ def letter(document: Any) -> None:
         row_tag("{%tr for item in letter.items %}", 3),
         [
             (
-                "Tab {{ item.id }}  {{ item.title }}{% if item.at_risk != '0' %} ({{ item.at_risk }} points at risk)"
+                "Tab {{ item.id }}  {{ item.title }}{% if item.counts == 'veto' %}, on which all depends{% endif %}"
+                "{% if item.at_risk != '0' %} ({{ item.at_risk }} points at risk)"
                 "{% endif %}",
                 "Table Strong",
                 3,
@@ -439,8 +461,9 @@ def summary(document: Any) -> None:
     add(
         document,
         "{{ dossier.title }}, {{ today|" + LONG_DAY + " }}: of {{ summary.items }} tabs {{ summary.complete }} are "
-        "complete. {{ summary.owed }} document{% if summary.owed != 1 %}s are{% else %} is{% endif %} outstanding ({{ summary.missing }} missing, {{ summary.refused }} "
-        "that cannot be bound as received). Of {{ summary.claimed }} points claimed, {{ summary.proved }} have their "
+        "complete. {{ summary.owed }} document{% if summary.owed != 1 %}s are{% else %} is{% endif %} outstanding "
+        "({{ summary.missing }} missing, {{ summary.refused }} that cannot be bound as received). "
+        "Of {{ summary.claimed }} points claimed, {{ summary.proved }} have their "
         "proof and {{ summary.at_risk }} are at risk." + DUE.replace("X", "summary"),
         "Normal",
     )
@@ -474,7 +497,7 @@ def summary(document: Any) -> None:
         row_tag(f"{{%tr for item in summary.worst[:{MOST_ITEMS}] %}}", 4),
         [
             ("{{ item.id }}", "Table Text"),
-            ("{{ item.title }}", "Table Text"),
+            ("{{ item.title }}{% if item.counts == 'veto' %} (all or nothing){% endif %}", "Table Text"),
             ("{{ item.unit }}", "Table Text"),
             ("{{ item.at_risk }}", "Table Text"),
         ],
@@ -489,6 +512,58 @@ def summary(document: Any) -> None:
     add(document, "{%p if summary.own %}", SMALL)
     add(document, "{{ summary.own|length }} more to be settled by ourselves: see gaps.xlsx.", SMALL)
     add(document, "{%p endif %}", SMALL)
+
+
+def reprint(document: Any) -> None:
+    """Which sheets of a printed bundle to change, step by step; what changed, for whoever checks it."""
+    add(document, "Sheets to change", "Title")
+    add(
+        document,
+        "{{ dossier.title }}{% if reprint.old_date %}, from the bundle of {{ reprint.old_date|" + LONG_DAY + " }}"
+        "{% endif %}{% if reprint.new_date %} to that of {{ reprint.new_date|" + LONG_DAY + " }}{% endif %}: "
+        "{{ reprint.printed }} sheet{% if reprint.printed != 1 %}s{% endif %} to print on both sides, "
+        "{{ reprint.out }} to take out for good{% if reprint.moved %}, {{ reprint.moved }} to move{% endif %}. "
+        "Work from front to back. Page numbers behind “after” and “take out” are those of the old bundle.",
+        "Normal",
+    )
+    add(document, "What to do", "Heading 1")
+    heads = ("", "Step", "On the new sheets", "Sheets", "Done")
+    rows: list[list[Cell]] = [
+        [(head, "Table Head") for head in heads],
+        row_tag("{%tr for step in reprint.steps %}", 5),
+        [
+            ("{{ step.order }}", "Table Text"),
+            ("{{ step.text }}.", "Table Text"),
+            ("{{ step.about }}", SMALL),
+            ("{{ step.sheets }}", "Table Text"),
+            ("", "Table Text"),
+        ],
+        row_tag("{%tr endfor %}", 5),
+    ]
+    table(document, [9, 83, 36, 17, WIDTH - 145], rows, header=1, rules=LINES)
+    add(document, "{%p if reprint.changes %}", "Normal")
+    add(document, "What changed", "Heading 1")
+    rows = [
+        [(head, "Table Head") for head in ("", "Document", "", "Was", "Is", "New pages")],
+        row_tag("{%tr for change in reprint.changes %}", 6),
+        [
+            ("{{ change.id }}", "Table Text"),
+            ("{{ change.title }}", "Table Text"),
+            ("{{ change.said }}", "Table Text"),
+            ("{{ change.was }}", "Table Text"),
+            ("{{ change.now }}", "Table Text"),
+            ("{{ change.pages }}", "Table Text"),
+        ],
+        row_tag("{%tr endfor %}", 6),
+    ]
+    table(document, [18, 62, 20, 20, 20, WIDTH - 140], rows, header=1, rules=LINES)
+    add(document, "{%p endif %}", "Normal")
+    add(document, "{%p if reprint.elsewhere %}", "Note")
+    rest = add(document, "{{ reprint.elsewhere|length }} more show the same, on pages with other numbers.", "Note")
+    rest.paragraph_format.space_before = Pt(8)
+    add(document, "{%p endif %}", "Note")
+    gap(document, 24, SMALL)
+    signature(document, "Changed by", "Checked by")
 
 
 def spine(document: Any) -> None:
@@ -531,6 +606,7 @@ TEMPLATES: dict[str, tuple[str, Draw, Look]] = {
     "spine": ("Spine label", spine, SPINE),
     "letter": ("Documents outstanding", letter, LOOK),
     "summary": ("Where the documents stand", summary, LOOK),
+    "reprint": ("Sheets to change", reprint, LOOK),
 }
 
 if __name__ == "__main__":

@@ -214,6 +214,26 @@ def divider(document: Any) -> None:
     shrink_last(document)
 
 
+def apart(head: str, name: str, sum_of: str, page: str) -> list[list[Cell]]:
+    """Rows of the score sheet under the total, for items that are not part of it; none where there is no such item."""
+    return [
+        tag(f"{{%tr if {name} %}}", 7),
+        [(head, "表格章居中", 2), ("", "表格章居中"), (sum_of, "表格章居中"), ("", "表格章", 3)],
+        tag(f"{{%tr for row in {name} %}}", 7),
+        [
+            ("{{ row.id }}", "表格居中"),
+            ("{{ row.title }}", "表格文字"),
+            ("{{ row.points }}", "表格居中"),
+            ("{{ row.self_score }}", "表格居中"),
+            ("{{ row.conclusion }}", "表格说明"),
+            ("{{ row.unit }}", "表格小字"),
+            (page, "表格居中"),
+        ],
+        tag("{%tr endfor %}", 7),
+        tag("{%tr endif %}", 7),
+    ]
+
+
 def scores(document: Any) -> None:
     """The score sheet: every item with its claim and the page of its proof, subtotals by section, the total."""
     add(document, "自评打分表", "Title")
@@ -255,6 +275,8 @@ def scores(document: Any) -> None:
             ("{{ scores.self_score }}", "表格章居中"),
             ("{% if scores.difference != '0' %}自评扣分{{ scores.difference }}分{% endif %}", "表格章", 3),
         ],
+        *apart("加　分　项", "scores.bonus", "{{ scores.bonus_score }}", page),
+        *apart("否　决　项", "scores.vetoes", "", page),
     ]
     drawn = table(document, [12, 53, 11, 11, 36, 20, 13], rows, header=1)
     for text in ("{%p if row.criteria %}", "{{ row.criteria }}", "{%p endif %}"):
@@ -365,6 +387,9 @@ def placeholder(document: Any) -> None:
     note.paragraph_format.space_before = Pt(12)
 
 
+APART = "{% if item.counts == 'veto' %}【否决项】{% elif item.counts == 'bonus' %}【加分项】{% endif %}"
+
+
 def indented(document: Any, text: str) -> None:
     """Add a paragraph of running text, which begins two characters in."""
     add(document, text, "Normal").paragraph_format.first_line_indent = Pt(32)
@@ -392,9 +417,9 @@ def letter(document: Any) -> None:
         "{% elif letter.refused %}（均需重新报送）{% endif %}，涉及考核指标{{ letter.items|length }}项"
         "{% if letter.at_risk != '0' %}，自评得分{{ letter.at_risk }}分暂无印证{% endif %}。"
         "{% if not letter.deadline %}请尽快补齐报送。{% elif letter.days_left > 0 %}请于{{ letter.deadline|date }}"
-        "前补齐报送，距截止还有{{ letter.days_left }}天。{% elif letter.days_left == 0 %}今天（{{ letter.deadline|date }}）"
-        "为报送截止日，请务必于今天补齐报送。{% else %}报送截止日为{{ letter.deadline|date }}，"
-        "已逾期{{ letter.days_left|abs }}天，请立即补齐报送。{% endif %}",
+        "前补齐报送，距截止还有{{ letter.days_left }}天。{% elif letter.days_left == 0 %}"
+        "今天（{{ letter.deadline|date }}）为报送截止日，请务必于今天补齐报送。{% else %}"
+        "报送截止日为{{ letter.deadline|date }}，已逾期{{ letter.days_left|abs }}天，请立即补齐报送。{% endif %}",
     )
     add(document, "一、需要补报的材料", "Heading 1")
     note = "{% if debt.id %}编号{{ debt.id }}{% endif %}{% if debt.file %}，文件：{{ debt.file }}{% endif %}"
@@ -403,7 +428,8 @@ def letter(document: Any) -> None:
         tag("{%tr for item in letter.items %}", 3),
         [
             (
-                "{{ item.id }}　{{ item.title }}{% if item.points %}（分值{{ item.points }}分"
+                f"{{{{ item.id }}}}　{{{{ item.title }}}}{APART}"
+                "{% if item.points %}（分值{{ item.points }}分"
                 "{% if item.at_risk != '0' %}，待印证{{ item.at_risk }}分{% endif %}）{% endif %}",
                 "表格章",
                 3,
@@ -439,13 +465,15 @@ def letter(document: Any) -> None:
     add(document, "{%p if letter.contact %}", "Normal")
     indented(
         document,
-        "你单位联系人：{{ letter.contact }}{% if letter.phone %}，电话{{ letter.phone }}{% endif %}。如有变动，请告知。",
+        "你单位联系人：{{ letter.contact }}{% if letter.phone %}，电话{{ letter.phone }}{% endif %}。"
+        "如有变动，请告知。",
     )
     add(document, "{%p endif %}", "Normal")
     add(document, "{%p if letter.office_contact or letter.office_phone %}", "Normal")
     indented(
         document,
-        "材料报送联系人：{{ letter.office_contact }}{% if letter.office_phone %}，电话{{ letter.office_phone }}{% endif %}。",
+        "材料报送联系人：{{ letter.office_contact }}{% if letter.office_phone %}，"
+        "电话{{ letter.office_phone }}{% endif %}。",
     )
     add(document, "{%p endif %}", "Normal")
     signed(document)
@@ -496,7 +524,7 @@ def summary(document: Any) -> None:
         tag(f"{{%tr for item in summary.worst[:{MOST_ITEMS}] %}}", 4),
         [
             ("{{ item.id }}", "表格居中"),
-            ("{{ item.title }}", "表格文字"),
+            (f"{{{{ item.title }}}}{APART}", "表格文字"),
             ("{{ item.unit }}", "表格居中"),
             ("{{ item.at_risk }}", "表格居中"),
         ],
@@ -513,6 +541,56 @@ def summary(document: Any) -> None:
     add(document, "{%p endif %}", "表格说明")
     foot = add(document, "{{ dossier.organisation }}　{{ today|date }}", "表格说明")
     foot.alignment = RIGHT
+
+
+def reprint(document: Any) -> None:
+    """Which sheets of a printed book to change, step by step; what changed, for whoever checks it."""
+    add(document, "换页单", "Title")
+    indented(
+        document,
+        "{{ dossier.title }}{% if reprint.old_date %}（{{ reprint.old_date|date }}印本）{% endif %}改成"
+        "{% if reprint.new_date %}{{ reprint.new_date|date }}{% endif %}新印本，"
+        "{% if reprint.printed %}需打印{{ reprint.printed }}张（双面），{% endif %}抽出作废{{ reprint.out }}张"
+        "{% if reprint.moved %}，移位{{ reprint.moved }}张{% endif %}。请由前往后逐步操作，页码均以旧印本为准。",
+    )
+    add(document, "一、换页步骤", "Heading 1")
+    rows: list[list[Cell]] = [
+        [(head, "表头") for head in ("步骤", "操作", "新印内容", "用第几张", "办结")],
+        tag("{%tr for step in reprint.steps %}", 5),
+        [
+            ("{{ step.order }}", "表格居中"),
+            ("{{ step.text }}", "表格文字"),
+            ("{{ step.about }}", "表格小字"),
+            ("{{ step.sheets }}", "表格居中"),
+            ("", "表格居中"),
+        ],
+        tag("{%tr endfor %}", 5),
+    ]
+    drawn = table(document, [12, 76, 36, 19, 13], rows, header=1)
+    height(drawn.rows[2], 10, MIDDLE)
+    add(document, "{%p if reprint.changes %}", "Normal")
+    add(document, "二、变更内容", "Heading 1")
+    rows = [
+        [(head, "表头") for head in ("编号", "名称", "变更", "原页码", "现页码", "有变的页")],
+        tag("{%tr for change in reprint.changes %}", 6),
+        [
+            ("{{ change.id }}", "表格小字"),
+            ("{{ change.title }}", "表格文字"),
+            ("{{ change.said }}", "表格居中"),
+            ("{{ change.was }}", "表格小字"),
+            ("{{ change.now }}", "表格小字"),
+            ("{{ change.pages }}", "表格小字"),
+        ],
+        tag("{%tr endfor %}", 6),
+    ]
+    table(document, [18, 66, 13, 19, 19, 21], rows, header=1)
+    add(document, "{%p endif %}", "Normal")
+    add(document, "{%p if reprint.elsewhere %}", "题下")
+    rest = add(document, "另有{{ reprint.elsewhere|length }}项内容未变，只是页码与旧印本不同。", "题下")
+    rest.paragraph_format.space_before = Pt(8)
+    add(document, "{%p endif %}", "题下")
+    sign = add(document, "换页人：　　　　　　　　核对人：　　　　　　　　日期：", "题下")
+    sign.paragraph_format.space_before = Pt(16)
 
 
 def spine(document: Any) -> None:
@@ -549,6 +627,7 @@ TEMPLATES: dict[str, tuple[str, Callable[[Any], None], Look]] = {
     "spine": ("书脊", spine, SPINE),
     "letter": ("印证材料催办单", letter, LOOK),
     "summary": ("印证材料收集情况", summary, replace(LOOK, margins=(28, 26, 25, 28))),
+    "reprint": ("换页单", reprint, LOOK),
 }
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ ORDER = (
     "authoring",  # for template authors
     "build",  # the pipeline
     "board",  # the readiness board
+    "reprint",  # which sheets of a printed book to change: in words, as a PDF, as a Word sheet
+    "comparison",  # what differs between two binders
+    "sheets",  # needs nothing: sheets of paper, pulled out and put in
     "exchange",  # Excel both ways
     "scoresheet",  # a table of Excel, read
     "folders",  # a manifest proposed from a folder tree
@@ -60,6 +63,7 @@ ORDER = (
     "convert.pool",
     "convert",
     "convert.embedded",
+    "convert.listing",
     "convert.sparse",
     "convert.photos",
     "convert.image",
@@ -135,6 +139,7 @@ HOMES = {
     "olefile": {"containers.mail", "probe"},
     "markdown_it": {"convert.text"},
     "pikepdf": {
+        *("comparison", "reprint"),  # how pages of two books are stamped, and those to be printed again
         *("build", "bind", "stamp", "typeface"),  # they write the binder; build makes its blank page
         *(
             "convert.embedded",

@@ -515,7 +515,7 @@ def count_lists_in(document: Any, counted: str) -> None:
         kind.set(qn("w:val"), counted)
 
 
-@pytest.mark.parametrize("counted", ["chineseCountingThousand", "japaneseCounting", "decimalEnclosedCircle"])
+@pytest.mark.parametrize("counted", ["hebrew1", "thaiLetters", "cardinalText"])
 def test_numbers_of_a_list_that_are_not_printed_are_said_to_be_left_out(
     convert: Convert, document: Any, counted: str
 ) -> None:
@@ -526,10 +526,18 @@ def test_numbers_of_a_list_that_are_not_printed_are_said_to_be_left_out(
     assert texts(out) == ["质量"]  # what the note is for: should the engine learn to count so, it must go
     assert note.code == UNSUPPORTED
     assert "list numbers" in note.message
+    assert counted in note.message
 
 
 @pytest.mark.parametrize(
-    ("counted", "shown"), [("decimal", "1.质量"), ("upperRoman", "I.质量"), ("lowerLetter", "a.质量")]
+    ("counted", "shown"),
+    [
+        ("decimal", "1.质量"),
+        ("upperRoman", "I.质量"),
+        ("lowerLetter", "a.质量"),
+        ("chineseCountingThousand", "一.质量"),
+        ("decimalEnclosedCircle", "①.质量"),
+    ],
 )
 def test_numbers_of_a_list_that_are_printed_are_not_reported(
     convert: Convert, document: Any, counted: str, shown: str
@@ -543,7 +551,7 @@ def test_numbers_of_a_list_that_are_printed_are_not_reported(
 
 
 def test_a_list_that_is_not_used_is_not_reported(convert: Convert, document: Any) -> None:
-    count_lists_in(document, "chineseCounting")
+    count_lists_in(document, "hebrew1")
     document.add_paragraph("质量")
 
     assert convert(document)[1] == ()

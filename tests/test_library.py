@@ -183,7 +183,7 @@ def test_a_refused_source_comes_back_from_an_executor(manifest: Path) -> None:
 def test_a_task_and_what_becomes_of_it_can_be_pickled(make_pdf: MakePdf, tmp_path: Path) -> None:
     path = make_pdf("a.pdf", 2)
     settings = convert.choose("embedded", (595.0, 842.0))
-    task = convert.task(path, "a.pdf", sources.Kind.PDF, "0" * 64, settings)
+    task = convert.task(path, "a.pdf", sources.Kind.PDF, sources.sha256_of(path), settings)
     [batch] = convert.batches([task], settings, cache.Cache(tmp_path / "cache"), 1)
     assert pickle.loads(pickle.dumps(batch)) == batch
     [outcome] = pickle.loads(pickle.dumps(convert.convert))(batch)

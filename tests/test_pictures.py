@@ -129,14 +129,14 @@ def test_other_formats_are_refused(make_photo: MakePhoto, suffix: str) -> None:
 # --- strangers -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (2**31 - 1, 1), (10_000, 5_001)])
+@pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (2**26, 1), (10_000, 5_001)])
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, width: int, height: int) -> None:
     path = tmp_path / "bomb.png"
     path.write_bytes(a_png(width, height, bytes(10_000_000)))
     tracemalloc.start()
     started = time.process_time()
     try:
-        with pytest.raises(TemplateError, match=r"bomb\.png"):
+        with pytest.raises(TemplateError, match=r"bomb\.png has more than 50 million pixels"):
             pictures.read(path, "bomb.png")
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
     finally:

@@ -193,7 +193,7 @@ def test_points_claimed_without_proof_are_at_risk(make_manifest: MakeManifest, m
     assert [f"{v}" for v in (standing.points, standing.claimed, standing.proved, standing.at_risk)] == [
         "12", "6.2", "2.5", "3.7",
     ]  # fmt: skip
-    assert [(unit.name, f"{unit.standing.at_risk}") for unit in report.units] == [("A", "0.0"), ("B", "3.7")]
+    assert [(unit.name, f"{unit.standing.at_risk}") for unit in report.units] == [("A", "0"), ("B", "3.7")]
 
 
 def test_days_are_counted_to_the_deadline(judge: Judge) -> None:

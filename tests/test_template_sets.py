@@ -543,6 +543,17 @@ def test_a_bundle_is_in_english_throughout(small: Callable[..., Path], make_docx
     assert str(pypdf.PdfReader(made.paths[0]).root_object["/Lang"]) == "en"  # the manifest's, where it gives one
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Dossier (2/2)"), ("zh-CN", "Dossier（2/2）")])
+def test_a_volumes_title_counts_in_the_manner_of_its_language(
+    small: Callable[..., Path], tmp_path: Path, language: str, title: str
+) -> None:
+    path = small("bundle", language=language, volumes={"by": "section"})
+    made = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    about = pypdf.PdfReader(made.paths[1]).metadata
+    assert about is not None
+    assert about.title == title
+
+
 def test_an_archive_lists_files_by_their_code(small: Callable[..., Path], make_pdf: MakePdf, tmp_path: Path) -> None:
     made = dossier.build(
         small("archive", values={"全宗号": "X012", "保管期限": "30年", "机构代码": "ZQB"}),

@@ -33,6 +33,7 @@ _MEMBERS = {
     views.Row: "row", views.ItemView: "item", views.SectionView: "section", views.ScoreRow: "score",
     views.Total: "total", views.UnitView: "unit", views.UnitCount: "count", views.ProblemView: "problem",
     views.OwedItem: "owed", views.DebtView: "debt", views.UnitDebt: "standing",
+    views.ReprintStep: "step", views.ReprintChange: "change",
 }  # fmt: skip
 """How one member of a list is called in the catalogue; an author may call it anything."""
 
@@ -125,6 +126,7 @@ class _Sample:
             contexts: dict[str, dict[str, Any]] = {name: dict(scene.of(document)) for name, document in own.items()}
             written = letters.letters(appraise(planned, {}), found, scene.today).contexts
             contexts |= {"summary": dict(written[""]), "letter": next(dict(c) for key, c in written.items() if key)}
+            contexts["reprint"] = {"reprint": example.reprint(language=found.style.language)}
         return cls(contexts, {"evidence": proof.id, "item": item.id}, found.style.words.date)
 
     def shown(self, expression: str) -> str:
@@ -208,9 +210,8 @@ class _Walk:
         member, called = self.members[kind], _MEMBERS[kind]
         names: list[Name] = []
         for name, hint in get_type_hints(kind, include_extras=True).items():
-            found = next(
-                (v for v in (getattr(value, name) for value in member.values) if v not in ("", (), None, 0)), ""
-            )
+            every = [getattr(value, name) for value in member.values]
+            found = next((value for value in every if value not in ("", (), None, 0)), every[0] if every else "")
             inner = _member_of(get_args(hint)[0])
             if inner is kind:
                 names.append(Name(f"{called}.{name}", f"list of {called}", views.said(hint).text, _count(found), ""))

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dossier.views import ReprintChange, ReprintStep, ReprintView
+
 _CHINESE = """
 title: 2023年度质量强市综合考核印证材料
 subtitle: （示例）
 organisation: 云岭市质量强市工作领导小组办公室
+contact: 何清
+phone: 0858-1234501
 period: {from: 2023-01-01, to: 2023-12-31}
 deadline: 2023-12-20
 date: 2023-12-15
@@ -85,6 +89,8 @@ _ENGLISH = """
 title: Hearing Bundle
 subtitle: (example)
 organisation: Harbour Lane Trust
+contact: A. Whitlock
+phone: 0100 555 010
 period: {from: 2023-01-01, to: 2023-12-31}
 deadline: 2023-12-20
 date: 2023-12-15
@@ -143,6 +149,34 @@ back: [checklist]
 
 PAGES = {"a.pdf": 3, "b.pdf": 12, "c.pdf": 18, "d.pdf": 2, "e.pdf": 1, "f.pdf": 4, "g.pdf": 7}
 """How many pages each piece of evidence stands for; one that the manifests name is not among them: it is missing."""
+
+
+def reprint(*, language: str) -> ReprintView:
+    """Return what to do with a printed book, as it might be: a page changed, a proof come late, a sheet moved."""
+    if language.lower().startswith("en"):
+        steps = (
+            ReprintStep(1, 1, "replace", "Take out pages i–ii, put in the new ones", "index", 1, 1, 0, "1"),
+            ReprintStep(2, 1, "insert", "After page 26, put in pages 26A–26B", "A-2-04", 0, 1, 0, "2"),
+            ReprintStep(3, 1, "remove", "Take out pages 41–42", "", 1, 0, 0, ""),
+        )
+        changes = (
+            ReprintChange("document", "changed", "changed", "", "index", "i–ii", "i–ii", "i–ii"),
+            ReprintChange("evidence", "added", "added", "A-2-04", "Minutes, third meeting", "", "26A–26B", "26A–26B"),
+        )
+        elsewhere = (ReprintChange("item", "moved", "moved", "B-1", "Expert reports", "43", "41", ""),)
+    else:
+        steps = (
+            ReprintStep(1, 1, "replace", "抽出第i—ii页，换入新页", "目录", 1, 1, 0, "1"),
+            ReprintStep(2, 1, "insert", "在第26页后插入第26A—26D页", "1-2-03", 0, 2, 0, "2—3"),
+            ReprintStep(3, 1, "remove", "抽出第41—42页", "", 1, 0, 0, ""),
+        )
+        changes = (
+            ReprintChange("document", "changed", "变更", "", "目录", "i—ii", "i—ii", "i—ii"),
+            ReprintChange("evidence", "added", "新增", "1-2-03", "质量工作会议纪要", "", "26A—26D", "26A—26D"),
+        )
+        elsewhere = (ReprintChange("item", "moved", "移位", "2-1", "产品质量监督抽查合格率", "43", "41", ""),)
+    printed = sum(step.printed for step in steps)
+    return ReprintView("2023-12-08", "2023-12-15", 1, printed, 2, 0, steps, changes, elsewhere)
 
 
 def write(folder: Path, *, language: str) -> Path:

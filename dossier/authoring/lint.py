@@ -462,6 +462,10 @@ def _look_at_letters(found: _Findings, path: Path) -> None:
         except ConversionError as error:
             found.add(error.code, error.message.removeprefix(f"{path.name}: "), error.fix)
             return
+    if prepared.uncounted:
+        found.add("not-drawn", f"the embedded engine does not draw all of it: {prepared.uncounted}",
+                  "choose another format for the list, or always build with --engine libreoffice",
+                  "warning")  # fmt: skip
     for char in sorted(prepared.missing | prepared.symbols):
         at = next((one for story in stories for one in story.paragraphs if char in one.text), None)
         lost = char in prepared.missing

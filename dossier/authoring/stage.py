@@ -96,6 +96,8 @@ class Stage:
         name = template.stem
         if name in _OF_SOMETHING:
             return []
+        if name == "reprint":
+            return [Document(name, name, template, name=name)]
         if name in views.LETTERS:
             keys = _letters(self.book, self.found, date.today()).contexts
             wanted = [key for key in keys if bool(key) == (name == "letter")][:MOST_OF_A_KIND]
@@ -135,6 +137,9 @@ class _Staged(Scene):
         if document.kind not in views.LETTERS:
             return Scene.of(self, document)
         written = _letters(self.book, self.template_set, self.today)
+        if document.kind == "reprint":
+            shown = example.reprint(language=self.book.plan.manifest.language)
+            return cast(Context, {**written.contexts[""], "reprint": shown})
         return cast(Context, written.contexts[document.key.partition(":")[2]])
 
 

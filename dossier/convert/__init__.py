@@ -6,6 +6,7 @@ entry in ``_CONVERTERS`` and one test.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -242,7 +243,9 @@ def _guarded(t: Task, make: Callable[[], _Made]) -> _Made | ConversionError:
         return error
     except MemoryError:
         return _too_large()
-    except OSError:
+    except OSError as failure:
+        if failure.errno == errno.ENOMEM:
+            return _too_large()
         try:
             _prove_unchanged(t)
         except ConversionError as error:  # moved, locked or cut off meanwhile: no reason to give up the others

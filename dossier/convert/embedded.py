@@ -33,14 +33,14 @@ from lxml import etree  # type: ignore[import-untyped]
 from PIL import Image
 
 from dossier import fonts
-from dossier.convert import ooxml
+from dossier.convert import listing, ooxml
 from dossier.convert.sparse import Sparse
 from dossier.errors import ConversionError
 from dossier.fonts import Face
 from dossier.part import Note
 
 VERSION = f"rdocx {version('rdocx')}"
-PREPARATION = "2"
+PREPARATION = "3"
 """Part of every cache key: raised when documents are prepared in another way."""
 MISSING = "missing-glyphs"
 UNSUPPORTED = "unsupported-layout"
@@ -131,6 +131,8 @@ class Prepared:
     missing: set[str] = field(default_factory=set)
     symbols: set[str] = field(default_factory=set)
     unsupported: list[str] = field(default_factory=list)
+    uncounted: str = ""
+    """What is said among these of list numbers; it takes the whole document to know, not a story as :func:`losses`."""
     families: dict[str, str] = field(default_factory=dict)
     """The font names that the document's text asks for, and what each is drawn with."""
 
@@ -161,8 +163,11 @@ def prepare(source: Path) -> Prepared:
     for root in stories:
         _unwrap(root)
     typesetter = _Typesetter(_Styles.read(trees), found, named=_related(trees, "styles") is not None)
-    if _loses_numbers(_related(trees, "numbering"), stories, typesetter.styles):
-        found.unsupported.append("list numbers other than 1, I and A, such as 一、 and ①, are left out")
+    styles = typesetter.styles
+    lost = listing.write_out(_related(trees, "numbering"), stories, styles.chain, styles.default_paragraph)
+    if lost:
+        found.uncounted = f"list numbers of these formats are left out: {', '.join(lost)}"
+        found.unsupported.append(found.uncounted)
     for root in stories:
         typesetter.set_story(root)
     for root in trees.values():
@@ -1169,48 +1174,6 @@ def losses(root: Any) -> Iterator[tuple[Any, str]]:
             yield layout, "two lines written as one (双行合一) are set one after the other"
     yield from ((element, "documents within it (altChunk) are left out") for element in root.iter(f"{_W}altChunk"))
     yield from ((element, "phonetic guides are left out") for element in root.iter(f"{_W}ruby"))
-
-
-_COUNTED = {"decimal", "upperRoman", "lowerRoman", "upperLetter", "lowerLetter", "bullet", "none"}
-
-
-def _loses_numbers(numbering: Any, stories: Iterable[Any], styles: _Styles) -> bool:
-    """Say whether a paragraph is numbered in a way that the engine does not know: it then prints no number at all."""
-    if numbering is None:
-        return False
-    kinds = {kind.get(f"{_W}abstractNumId"): kind for kind in numbering.iterchildren(f"{_W}abstractNum")}
-    lists = {
-        number.get(f"{_W}numId"): kinds.get(named.get(f"{_W}val"))
-        for number in numbering.iterchildren(f"{_W}num")
-        for named in number.iterchildren(f"{_W}abstractNumId")
-    }
-    levels = {
-        (number, level.get(f"{_W}ilvl", "0"))
-        for number, kind in lists.items()
-        if kind is not None
-        for level in kind.iterchildren(f"{_W}lvl")
-        for counted in level.iterchildren(f"{_W}numFmt")
-        if counted.get(f"{_W}val") not in _COUNTED
-    }
-    # Most documents define lists that they do not use.
-    return bool(levels) and any(place in levels for root in stories for place in _numbered(root, styles))
-
-
-def _numbered(root: Any, styles: _Styles) -> Iterator[tuple[str, str]]:
-    """Yield the list and the level of every paragraph that is in one, by itself or by its style."""
-    for paragraph in root.iter(f"{_W}p"):
-        named = paragraph.find(f"{_W}pPr/{_W}pStyle")
-        identity = named.get(f"{_W}val", "") if named is not None else styles.default_paragraph
-        list_, level = "", "0"
-        for holder in (*styles.chain(identity), paragraph):
-            own = holder.find(f"{_W}pPr/{_W}numPr")
-            for value in () if own is None else own:
-                if value.tag == f"{_W}numId":
-                    list_ = value.get(f"{_W}val", "")
-                elif value.tag == f"{_W}ilvl":
-                    level = value.get(f"{_W}val", "0")
-        if list_:
-            yield list_, level
 
 
 def same_widths(name: str) -> bool:

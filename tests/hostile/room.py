@@ -43,6 +43,12 @@ def write_manifest(folder: Path, entries: Sequence[Entry], *, good: bool = True,
     return path
 
 
+def memory_beside_this(size: int) -> int:
+    """Return a limit of memory: ``size`` bytes beside what this process, from which workers are forked, has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
+    return pages * os.sysconf("SC_PAGE_SIZE") + size
+
+
 @contextmanager
 def clean_room(folder: Path) -> Iterator[None]:
     """Keep temporary files and the cache of what is done inside in ``folder``; prove that nothing of it is left."""

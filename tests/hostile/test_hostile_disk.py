@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from drawn import good_pdf, picture, word, zipped
 from PIL import Image
-from room import ROOT, bind, living, problems_of, state_of, write_manifest
+from room import ROOT, bind, living, memory_beside_this, problems_of, state_of, write_manifest
 
 import dossier
 from dossier import convert, limits
@@ -147,7 +147,7 @@ def _stay(task: convert.Task, out: Path, settings: convert.Settings) -> tuple[()
 @linux
 @pytest.mark.parametrize(
     ("converter", "limit", "value", "code"),
-    [(_hold, "MEMORY", 1 << 30, "oversized-source"), (_stay, "SECONDS", 5.0, "hung-source")],
+    [(_hold, "MEMORY", 768 << 20, "oversized-source"), (_stay, "SECONDS", 5.0, "hung-source")],
     ids=["memory", "time"],
 )
 def test_a_source_that_takes_too_much_is_refused(
@@ -158,7 +158,7 @@ def test_a_source_that_takes_too_much_is_refused(
     word(tmp_path / "sources" / "b.docx")
     good_pdf(tmp_path / "sources" / "c.pdf", "c")
     monkeypatch.setitem(convert._CONVERTERS, Kind.PNG, converter)
-    monkeypatch.setattr(limits, limit, value)
+    monkeypatch.setattr(limits, limit, memory_beside_this(int(value)) if limit == "MEMORY" else value)
 
     binder = bind(tmp_path, "a.png", "b.docx", "c.pdf")
 

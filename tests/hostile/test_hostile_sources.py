@@ -15,7 +15,7 @@ import drawn
 import py7zr
 import pytest
 from drawn import ENTITIES, EXTERNAL_ENTITY, MB, good_pdf, ofd, one_page, picture, stream, word, zipped
-from room import GOOD, clean_room, is_bound, pages_of, state_of, write_manifest
+from room import GOOD, clean_room, is_bound, memory_beside_this, pages_of, state_of, write_manifest
 
 import dossier
 from dossier import limits
@@ -178,7 +178,7 @@ def run(folder: Path, names: list[str], *, good: bool) -> tuple[int, str, list[P
     manifest = write_manifest(folder, names, good=good)
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err), clean_room(folder):
-        patch.setattr(limits, "MEMORY", 1024 * MB)
+        patch.setattr(limits, "MEMORY", memory_beside_this(768 * MB))
         status = main(["build", str(manifest), "-o", str(folder / "out"), "--engine", "embedded", "--json"])
     assert "Traceback" not in err.getvalue()
     [binder] = json.loads(out.getvalue())["binders"]
