@@ -140,7 +140,8 @@ def _item(entry: PlannedItem, found: Mapping[str, tuple[Problem, ...]]) -> ItemS
     own = (*entry.problems, *(problem for proof in entry.evidence for problem in found[proof.id]))
     cited = (problem for proof in entry.evidence if proof.entry.see for problem in found[proof.entry.see])
     status = "not-applicable" if item.not_applicable else worst((*own, *cited)) or "complete"
-    return ItemState(item.id, item.title, item.unit, status, item.points, item.self_score, len(entry.evidence), own, item.counts)
+    count, points, score = len(entry.evidence), item.points, item.self_score
+    return ItemState(item.id, item.title, item.unit, status, points, score, count, own, item.counts)
 
 
 def _refused(

@@ -107,7 +107,7 @@ def _stamps(path: Path) -> Iterator[str]:
                     rows = _CODES.findall(font.ToUnicode.read_bytes())
                     faces[font.objgen] = {code: bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in rows}
                 face = faces[font.objgen]
-            yield _spelt(content, face)
+            yield content.decode()
 
 
 def _font(page: pikepdf.Object) -> Any:

@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from dossier import manifest_text
+from dossier import manifest_text, ruling
 from dossier.check import ItemState, Report
 from dossier.errors import Problem
 from dossier.manifest import Item, Manifest
@@ -26,8 +23,8 @@ from dossier.scoresheet import Line, ScoreTable
 
 _LEVEL_NAMES: Final = ("一级指标", "二级指标", "三级指标", "四级指标")
 _COLUMNS: Final[tuple[tuple[str, float], ...]] = (
-    ("评分标准", 46), ("分值", 7), ("自评分", 8), ("责任单位", 14), ("印证材料", 46),
-    ("扣分原因", 24), ("自评结论", 40), ("状态", 10), ("欠缺", 40),
+    ("评分标准", 36), ("分值", 7), ("自评分", 8), ("责任单位", 14), ("印证材料", 36),
+    ("扣分原因", 18), ("自评结论", 30), ("状态", 8), ("欠缺", 24),
 )  # fmt: skip
 _ENGLISH: Final = {
     "一级指标": "Section", "二级指标": "Item", "三级指标": "Level 3", "四级指标": "Level 4", "编号": "No",
@@ -37,10 +34,7 @@ _ENGLISH: Final = {
 }  # fmt: skip
 _STATUS: Final = {"complete": "齐备", "missing": "缺", "refused": "退回", "not-applicable": "不适用"}
 _KEYS: Final = ("criteria", "points", "self_score", "unit", "deduction", "conclusion")
-_RED = PatternFill("solid", fgColor="FFF2CCCC")
-_GREY = PatternFill("solid", fgColor="FFE8E8E8")
-_THIN = Side(style="thin", color="FF808080")
-_EDGES = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+_A3 = 8  # as Excel numbers paper
 
 
 # --- out -----------------------------------------------------------------------------------------------------------
@@ -75,11 +69,14 @@ def export(report: Report, out: Path) -> None:
                 spans[column] = (parent.id, row)
         for column in [column for column in spans if column > len(trail)]:
             _merge(sheet, column, spans.pop(column), row - 1)
-        if not states[item.id].proved:
-            sheet.cell(row, len(heads)).fill = _RED
     for column, span in spans.items():
         _merge(sheet, column, span, sheet.max_row)
-    _dress(sheet, len(heads), depth)
+    widths = [9.0, *[22.0] * depth, *(width for _, width in _COLUMNS)]
+    ruling.dress(sheet, widths, frozen=depth + 1, size=_A3)
+    for row in range(3, sheet.max_row + 1):
+        owing = not states[str(sheet.cell(row, 1).value)].proved
+        for column in (len(heads) - 1, len(heads)):
+            sheet.cell(row, column).fill = ruling.RED if owing else ruling.GREY
     book.save(out)
 
 
@@ -115,28 +112,6 @@ def _number(value: Decimal | None) -> float | int | None:
 def _merge(sheet: Worksheet, column: int, span: tuple[str, int] | None, last: int) -> None:
     if span and last > span[1]:
         sheet.merge_cells(start_row=span[1], end_row=last, start_column=column, end_column=column)
-
-
-def _dress(sheet: Worksheet, columns: int, depth: int) -> None:
-    widths = [9.0, *[24.0] * depth, *(width for _, width in _COLUMNS)]
-    for column, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=columns)
-    sheet["A1"].font = Font(name="黑体", size=16)
-    sheet["A1"].alignment = Alignment(horizontal="center", vertical="center")
-    sheet.row_dimensions[1].height = 32
-    for row in sheet.iter_rows(min_row=2, max_row=sheet.max_row, max_col=columns):
-        for cell in row:
-            cell.border = _EDGES
-            cell.alignment = Alignment(wrap_text=True, vertical="center")
-            cell.font = Font(name="黑体" if cell.row == 2 else "仿宋", size=11)
-            if cell.row == 2 or ((cell.column or 0) > columns - 2 and cell.fill.fgColor.rgb != _RED.fgColor.rgb):
-                cell.fill = _GREY
-    sheet.freeze_panes = f"{get_column_letter(depth + 2)}3"
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.print_title_rows = "2:2"
 
 
 # --- in ------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from dossier import ruling
 from dossier.letters import Letters
 from dossier.views import DebtView, LetterView, OwedItem, UnitDebt
 
@@ -48,11 +44,7 @@ _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _NOT_IN_CELLS = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_NAME = 31
 _LONGEST_TEXT = 32_000
-_LINE, _TALLEST = 15.0, 400.0  # in points
 _MADE = datetime(2023, 1, 1)
-_GREY = PatternFill("solid", fgColor="FFE8E8E8")
-_THIN = Side(style="thin", color="FF808080")
-_EDGES = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 
 _Value = str | int | Decimal
 
@@ -136,7 +128,7 @@ class _Book:
         _put(sheet, 2, [self.said(head) for head, _ in columns])
         for number, row in enumerate(rows, start=3):
             _put(sheet, number, row)
-        _dress(sheet, [width for _, width in columns])
+        ruling.dress(sheet, [width for _, width in columns])
 
     def name(self, wanted: str) -> str:
         """Return a name that Excel takes, and that no sheet has whatever the case."""
@@ -162,32 +154,3 @@ def _put(sheet: Worksheet, row: int, values: Sequence[_Value]) -> None:
             cell.quotePrefix = value[:1] in tuple("=+-@")  # and stays so when edited
         else:
             cell.value = value
-
-
-def _lines(text: str, width: float) -> int:
-    """Return how many lines a text takes in a column: programs do not make rows higher for text that was written."""
-    wide = (sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in line) for line in text.split("\n"))
-    return sum(max(1, math.ceil(letters / (width - 1))) for letters in wide)
-
-
-def _dress(sheet: Worksheet, widths: Sequence[float]) -> None:
-    for column, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(widths))
-    sheet["A1"].font = Font(name="黑体", size=16)
-    sheet["A1"].alignment = Alignment(horizontal="center", vertical="center")
-    sheet.row_dimensions[1].height = 32
-    for number, row in enumerate(sheet.iter_rows(min_row=2, max_row=sheet.max_row, max_col=len(widths)), start=2):
-        lines = max(_lines(str(cell.value or ""), width) for cell, width in zip(row, widths, strict=True))
-        sheet.row_dimensions[number].height = min(_LINE * lines + 4, _TALLEST)
-        for cell in row:
-            cell.border = _EDGES
-            cell.alignment = Alignment(wrap_text=True, vertical="center")
-            cell.font = Font(name="黑体" if cell.row == 2 else "仿宋", size=11)
-            if cell.row == 2:
-                cell.fill = _GREY
-    sheet.freeze_panes = "A3"
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.print_title_rows = "2:2"

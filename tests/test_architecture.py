@@ -36,6 +36,7 @@ ORDER = (
     "manifest_text",  # a manifest's text, changed here and there
     "gaps",  # letters, workbook and summary of what is owed
     "gapsheet",  # the workbook among them
+    "ruling",  # how workbooks look
     "letters",  # what letters and summary say of a report
     "check",
     "readiness",  # judges by the rules
@@ -157,7 +158,7 @@ HOMES = {
     "pypdfium2": {  # reads labels and claims, finds ink, draws pages
         *("verify", "convert.pdf", "authoring.preview", "authoring.stage", "board", "claims", "probe"),
     },
-    "openpyxl": {"exchange", "gapsheet", "scoresheet"},
+    "openpyxl": {"exchange", "gapsheet", "ruling", "scoresheet"},
     "watchfiles": {"authoring.preview"},
     "yaml": {"yaml_source", "fields", "manifest_text"},
     "pydantic": {"manifest", "fields", "receipt", "template_sets"},

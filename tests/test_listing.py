@@ -262,6 +262,10 @@ ONE = {
         ) + num(),
         listed("甲") + styled("乙", "B") + styled("丙", "B"), ("一、甲", "（一）乙", "（二）丙"), style("B", in_list()),
     ),
+    "a level of plain numbers that names its style": Case(
+        definition(level(0), level(1, text="%1.%2", more='<w:pStyle w:val="B"/>')) + num(),
+        listed("甲") + styled("乙", "B") + styled("丙", "B"), ("1.甲", "1.1乙", "1.2丙"), style("B", in_list()),
+    ),
     "wide digits": Case(
         definition(level(0, "decimalFullWidth", "%1、")) + num(1, 0, starting(0, 9)), depths(0, 0),
         ("９、文", "１０、文"),
@@ -461,6 +465,25 @@ def test_number_and_text_stand_where_word_puts_them(
     assert starts(tmp_path / "文件.pdf", f"{mark}文") == [margin + number, margin + text]
 
 
+@pytest.mark.parametrize(("after", "gap"), [("nothing", 0), ("space", 2.5), ("tab", 13)])
+def test_what_follows_a_number_is_what_its_level_says(after: str, gap: float, tmp_path: Path) -> None:
+    look = '<w:rPr><w:sz w:val="22"/></w:rPr>'
+    close = definition(level(0, "chineseCounting", "%1", more=f'<w:suff w:val="{after}"/>', look=look)) + num()
+    document = drawn(Case(close, listed("文"), ()))
+    printed(document, tmp_path)
+    number, text = starts(tmp_path / "文件.pdf", "一文")
+
+    assert text - number - 11 == pytest.approx(gap, abs=1)  # 11 points: the size of the number
+
+
+def test_a_paragraph_s_own_indents_are_its_own_alone(tmp_path: Path) -> None:
+    own = listed("乙", more='<w:ind w:left="0" w:firstLine="640"/>')
+    document = drawn(Case(definition(level(0)) + num(), listed("甲") + own, ()))
+    printed(document, tmp_path)
+
+    assert starts(tmp_path / "文件.pdf", "2") == [document.sections[0].left_margin.pt + 32]
+
+
 def look_of(document: Any) -> Any:
     write_out(document)
     return next(document.element.body.iter(qn("w:r"))).find(qn("w:rPr"))
@@ -489,7 +512,7 @@ def test_a_tab_of_the_list_s_own_is_kept() -> None:
 
 def test_a_space_after_a_number_is_not_stretched(tmp_path: Path) -> None:
     spaced = definition(level(0, "chineseCounting", "%1、", more='<w:suff w:val="space"/>')) + num()
-    long = "质" + "量" * 60
+    long = "质" + "量" * 20 + "w" * 30  # the word goes to the next line, and leaves much of the first to be filled
     found = []
     for more in ("", '<w:jc w:val="both"/>'):
         printed(drawn(Case(spaced, listed(long, more=more), ())), tmp_path)

@@ -1,4 +1,4 @@
-"""Sheets changed by hand as told, in the old PDF, give the new book page for page; words and Word sheet say the same."""
+"""Sheets changed by hand as told, in the old PDF, give the new book page for page; the words say the same."""
 
 from __future__ import annotations
 
@@ -144,7 +144,8 @@ def shown(path: Path) -> Shown:
     stamps = list(stamped(path))
     found: Shown = []
     for page, stamp in zip(reader.pages, stamps, strict=True):
-        blank = "/XObject" not in page["/Resources"]
+        resources: Any = page["/Resources"]
+        blank = "/XObject" not in resources
         found.append(("" if blank else identities.of(page), stamp))
     return found + [("", "")] * (len(found) % 2)
 
@@ -221,8 +222,8 @@ def test_a_changed_page_an_added_and_a_removed_file_are_told(books: Books) -> No
     changed, added, moved = (told["evidence", id] for id in ("2-01", "2-02", "2-03"))
     first = next(page.number for page in books.found.new.receipt.pages if page.evidence == "2-01")
     (number,) = changed["pages"]
-    number, first = (int(text.rpartition("-")[2]) for text in (number, first))
-    assert (changed["became"], number - first) == ("changed", 2)
+    third = int(number.rpartition("-")[2]) - int(first.rpartition("-")[2])
+    assert (changed["became"], third) == ("changed", 2)
     assert (added["became"], len(added["pages"]), added["was"]["pages"]) == ("added", 3, "")
     assert (moved["became"], moved["old_id"]) == ("moved", "2-02")
     assert told["item", "3"]["became"] == told["evidence", "3-01"]["became"] == "removed"

@@ -29,8 +29,6 @@ _CALLED = {
     "letter": ("催办单，发给欠材料的单位，不装订", "the letter to a unit that owes something, beside the book"),
     "summary": ("材料收集情况，给领导的一页", "one page for the leader: what is owed, and which points are at risk"),
     "spine": ("脊背标签，不装订，单独打印", "the label for the spine of the box, printed beside the book"),
-    "letter": ("催办单，每个责任单位一份，不装订", "a letter to each unit that owes something, not bound"),
-    "summary": ("材料收集情况，不装订", "how far the collecting has come, not bound"),
     "reprint": ("换页单：哪些纸要重印、换在哪里，不装订", "which sheets of a printed book to change, not bound"),
 }
 

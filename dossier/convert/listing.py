@@ -38,12 +38,7 @@ def write_out(numbering: Any, stories: Iterable[Any], chain: Chain, default: str
     for item in _of_spoilt_lists(counted):
         if item.text is not None:
             _write(item, _layers(item.paragraph, chain, default, item.level))
-    return _lost(counted)
-
-
-def lost(numbering: Any, stories: Iterable[Any], chain: Chain, default: str) -> list[str]:
-    """Return the formats of numbers that :func:`write_out` cannot count; nothing is changed."""
-    return _lost(_counted(numbering, stories, chain, default))
+    return sorted({name for item in counted for name in item.unknown})
 
 
 def _of_spoilt_lists(counted: Sequence[_Item]) -> Iterator[_Item]:
@@ -53,10 +48,6 @@ def _of_spoilt_lists(counted: Sequence[_Item]) -> Iterator[_Item]:
     # It counts text boxes with the text around them.
     spoilt |= {list_ for list_ in used if list_._replace(boxed=not list_.boxed) in used}
     return (item for item in counted if item.list in spoilt)
-
-
-def _lost(counted: Iterable[_Item]) -> list[str]:
-    return sorted({name for item in counted for name in item.unknown})
 
 
 # --- what is said of lists -----------------------------------------------------------------------------------------
@@ -611,8 +602,9 @@ def _put(properties: Any, element: Any) -> None:
 def _look(mark: Any, level: Any) -> Any:
     """Return the properties of a number's text: those of the paragraph's mark, changed by the level's (17.9.24)."""
     look = etree.Element(f"{_W}rPr")
-    look.extend(deepcopy(child) for child in (() if mark is None else mark) if child.tag not in _OF_THE_MARK)
-    for child in () if level is None else level:
+    of_mark = () if mark is None else mark.iterchildren("{*}*")
+    look.extend(deepcopy(child) for child in of_mark if child.tag not in _OF_THE_MARK)
+    for child in () if level is None else level.iterchildren("{*}*"):
         old = look.find(child.tag)
         if old is None:
             look.append(deepcopy(child))
