@@ -77,6 +77,11 @@ def read(path: Path) -> Edition:
     claimed = receipt.read(named)
     if path.suffix.lower() == ".pdf" and path.name not in {volume.file for volume in claimed.volumes}:
         raise UsageError(f"{path.name} is not a volume of the binder in {folder}", fix="name the binder's own PDF")
+    listed = [(page.volume, page.page) for page in claimed.pages]
+    if listed != [
+        (number, page) for number, volume in enumerate(claimed.volumes, start=1) for page in range(1, volume.pages + 1)
+    ]:
+        raise UsageError(f"{named} does not list every page once, in order", fix="build the binder again")
     return Edition(named, claimed, tuple(_file(named, volume) for volume in claimed.volumes))
 
 
@@ -107,7 +112,7 @@ def _stamps(path: Path) -> Iterator[str]:
                     rows = _CODES.findall(font.ToUnicode.read_bytes())
                     faces[font.objgen] = {code: bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in rows}
                 face = faces[font.objgen]
-            yield content.decode()
+            yield _spelt(content, face)
 
 
 def _font(page: pikepdf.Object) -> Any:

@@ -28,6 +28,7 @@ from dossier.template_sets import TemplateSet
 from dossier.views import DossierView, LetterContext, ReprintChange, ReprintStep, ReprintView
 
 TEMPLATE: Final = "reprint"
+_USUAL_SET = "official"
 _MOST_NAMED = 3  # pieces of evidence on the sheets of one step; of more, the first and the last are named
 _Action = Literal["replace", "insert", "remove"]
 
@@ -85,7 +86,7 @@ def write_word(comparison: Comparison, out: Path, *, today: datetime.date) -> No
     """
     loaded = _manifest(comparison.new.receipt)
     beside = Path(comparison.new.receipt.manifest.get("path", "")).parent
-    found = template_sets.find_set(comparison.new.receipt.template_set["name"], beside)
+    found = template_sets.find_set(comparison.new.receipt.template_set.get("name") or _USUAL_SET, beside)
     if loaded is not None:
         loaded = found.complete(loaded)
     template = found.path(TEMPLATE)

@@ -254,6 +254,18 @@ def test_a_pdf_of_no_book_is_refused(build: Build, make_pdf: MakePdf) -> None:
         comparison.read(make_pdf("old/other.pdf"))
 
 
+@pytest.mark.parametrize(
+    "spoil", [lambda pages: pages.reverse(), lambda pages: pages.pop(), lambda pages: pages.clear()]
+)
+def test_a_receipt_that_skips_pages_is_refused(build: Build, spoil: Callable[[list[Any]], None]) -> None:
+    edition = build("old")
+    data = json.loads(edition.path.read_text(encoding="utf-8"))
+    spoil(data["pages"])
+    edition.path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(UsageError, match="does not list every page once, in order"):
+        comparison.read(edition.path)
+
+
 def test_a_receipt_that_leads_elsewhere_is_refused(build: Build) -> None:
     edition = build("old")
     data = json.loads(edition.path.read_text(encoding="utf-8"))

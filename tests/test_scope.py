@@ -147,7 +147,7 @@ def test_a_name_near_by_is_guessed_before_one_far_away() -> None:
 def test_what_is_no_list_cannot_be_looped_over() -> None:
     [(_, message, fix)] = said("{% for row in scores %}", "{{ row.whatever }}", "{% endfor %}")
     assert message == "`scores` is no list, so nothing can loop over it"
-    assert fix == "loop over scores.rows or scores.sections or scores.units"
+    assert fix == "loop over scores.rows or scores.sections or scores.units or scores.bonus or scores.vetoes"
 
 
 def test_a_condition_that_is_left_open_in_a_loop_is_named_with_what_closes_too_early() -> None:
