@@ -290,7 +290,6 @@ class Evidence(Section):
         sheets = "layout" if "layout" in given else "captions"
         return Misfit("one-of", f"`{lost}` cannot stand beside `{sheets}`", fix, lost) if lost else None
 
-
     @model_validator(mode="after")
     def _check(self) -> Evidence:
         if self.template and not re.search(r"\.(docx|dotx)$", self.file, re.IGNORECASE):

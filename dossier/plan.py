@@ -337,9 +337,7 @@ def _is_bindable(source: SourceFile, item: Item, means: _Means, report: _Report)
 
 
 class _Report(Protocol):
-    def __call__(
-        self, code: str, message: str, fix: str, *, warning: bool = False, info: bool = False
-    ) -> None: ...
+    def __call__(self, code: str, message: str, fix: str, *, warning: bool = False, info: bool = False) -> None: ...
 
 
 def _names(manifest: Manifest, item: Item, entry: Evidence, report: _Report) -> list[str]:

@@ -433,7 +433,7 @@ def test_what_expressions_make_is_bounded_even_when_it_is_kept(
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 3_000_000
+    assert peak < 20_000_000  # unbounded it would be 800 million; what the error itself takes varies
 
 
 @pytest.mark.parametrize("size", [sandbox.MAX_TEXT, sandbox.MAX_TEXT + 1])
