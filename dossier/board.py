@@ -24,6 +24,7 @@ from markupsafe import Markup
 from dossier import limits, publish, receipt, workers
 from dossier.check import ItemState, Report, Standing, UnitState
 from dossier.errors import Problem, UsageError
+from dossier.fields import plain_number
 from dossier.manifest import Evidence, Item
 from dossier.receipt import Receipt
 
@@ -197,9 +198,9 @@ def _item(scene: _Scene, state: ItemState, item: Item) -> _ItemCard:
         state.title,
         state.unit,
         state.status,
-        _decimal(state.points),
-        _decimal(state.self_score),
-        "0" if state.proved else _decimal(state.self_score) or "0",
+        plain_number(state.points),
+        plain_number(state.self_score),
+        "0" if state.proved else plain_number(state.self_score) or "0",
         item.criteria,
         scene.problems.get((state.id, ""), ()),
         tuple(_proof(scene, item, entry) for entry in item.evidence),
@@ -248,31 +249,18 @@ def _link(built: Receipt | None, volume: int | None, page: int | None) -> str:
 def _sections(report: Report, items: Iterable[_ItemCard]) -> Iterator[_Group]:
     cards = {card.id: card for card in items}
     for section in report.manifest.items:
-        own = tuple(cards[item.id] for item in _leaves(section))
+        own = tuple(cards[item.id] for item in section.leaves())
         risk = sum((Decimal(card.at_risk) for card in own), Decimal(0))
         done = sum(card.status in ("complete", "not-applicable") for card in own)
-        yield _Group(f"{section.id} {section.title}", done, len(own), _decimal(risk) or "0", items=own)
-
-
-def _leaves(item: Item) -> Iterator[Item]:
-    if not item.items:
-        yield item
-    for child in item.items:
-        yield from _leaves(child)
+        yield _Group(f"{section.id} {section.title}", done, len(own), plain_number(risk) or "0", items=own)
 
 
 def _unit(state: UnitState) -> _Group:
-    contact = " ".join(part for part in (state.contact, state.phone) if part)
-    return _Group(state.name, state.complete, state.items, _decimal(state.standing.at_risk), contact)
+    return _Group(state.name, state.complete, state.items, plain_number(state.standing.at_risk), state.whom)
 
 
 def _figures(standing: Standing) -> dict[str, str]:
-    return {name: _decimal(getattr(standing, name)) for name in ("points", "claimed", "proved", "at_risk")}
-
-
-def _decimal(value: Decimal | None) -> str:
-    text = "" if value is None else f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return {name: plain_number(getattr(standing, name)) for name in ("points", "claimed", "proved", "at_risk")}
 
 
 # --- thumbnails ----------------------------------------------------------------------------------------------------

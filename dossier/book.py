@@ -169,7 +169,7 @@ def _proof(
     problems = list(proof.problems)
     if proof.entry.template:
         problems += (
-            _refusal(source.name, error, where, item, proof.id)
+            refusal(source.name, error, where, item, proof.id)
             for source in proof.sources
             if (error := _unfillable(source.files[0])) is not None
         )
@@ -177,12 +177,12 @@ def _proof(
     for planned_source in proof.sources:
         source, refused = _parted(planned_source, outcomes)
         for name, error in refused:
-            problems.append(_refusal(name, error, where, item, proof.id))
+            problems.append(refusal(name, error, where, item, proof.id))
         if source is None:
             continue
         outcome = outcomes[source.key]
         if isinstance(outcome, ConversionError):
-            problems += [_refusal(file.name, outcome, where, item, proof.id) for file in source.files]
+            problems += [refusal(file.name, outcome, where, item, proof.id) for file in source.files]
             continue
         for note in outcome.notes:
             message = f"{source.name}: {note.message}"
@@ -238,8 +238,9 @@ def _parted(
     return kept if kept.files else None, [(f.name, refused[f.key]) for f in source.files if f.key in refused]
 
 
-def _refusal(name: str, error: ConversionError, where: str, item: str, evidence: str) -> Problem:
-    message = f"{name}: {error.message.removeprefix(f'{PurePosixPath(name).name}: ')}"
+def refusal(name: str, error: ConversionError, where: str, item: str, evidence: str) -> Problem:
+    """Return the problem of a file called ``name`` that cannot be bound."""
+    message = f"{name}: {error.without(PurePosixPath(name).name).message}"
     return Problem(error.code, message, error.fix, "error", where, item, evidence)
 
 

@@ -156,14 +156,16 @@ def build(
         misquoted = claims.misquoted(loaded, _texts(settled), runner)
         assembled = _assemble(settled.book, settled, loaded, work, misquoted, strict=strict)
         volumes = _bind(assembled, staging, tell)
-        originals, lost = _originals(folder, assembled, staging)
+        # What belongs to a complete binder that stands here is left alone by a draft, which brings none of its own.
+        alone = assembled.complete or not _stands(_earlier(folder, "receipt.json"))
+        originals, lost = _originals(assembled, staging) if alone else ({}, [])
         written = assembly.record(
             replace(assembled, problems=(*assembled.problems, *lost)),
             volumes,
             engine={"word": settings.engine, "version": settings.engine_version},
             template_set={"name": template_set.name, "sha256": template_set.sha256},
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            documents=[*_documents(folder, assembled, staging), *_labels(folder, assembled, staging, labels, printed)],
+            documents=[*_documents(assembled, staging), *_labels(staging, labels, printed)] if alone else [],
             originals=originals,
         )
         tell(Event("prove"))
@@ -322,10 +324,8 @@ def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Vo
     return volumes
 
 
-def _documents(folder: Path, assembled: Assembly, staging: Path) -> list[str]:
-    """Stage the filled Word files; a draft beside a complete binder has none, for those there belong to that."""
-    if not assembled.complete and _stands(_earlier(folder, "receipt.json")):
-        return []
+def _documents(assembled: Assembly, staging: Path) -> list[str]:
+    """Stage the filled Word files."""
     kept = _folder(staging, "documents")
     names: list[str] = []
     for key, path in assembled.settled.filled.items():
@@ -335,11 +335,9 @@ def _documents(folder: Path, assembled: Assembly, staging: Path) -> list[str]:
     return names
 
 
-def _labels(
-    folder: Path, assembled: Assembly, staging: Path, filled: Mapping[str, Path], printed: Mapping[str, Part]
-) -> list[str]:
-    """Stage the labels as Word files, to be changed, and as PDFs, to be printed; a draft has them as documents."""
-    if not filled or (not assembled.complete and _stands(_earlier(folder, "receipt.json"))):
+def _labels(staging: Path, filled: Mapping[str, Path], printed: Mapping[str, Part]) -> list[str]:
+    """Stage the labels as Word files, to be changed, and as PDFs, to be printed."""
+    if not filled:
         return []
     kept = _folder(staging, "labels")
     for name, path in filled.items():
@@ -348,13 +346,11 @@ def _labels(
     return [f"labels/{name}{suffix}" for name in filled for suffix in (".docx", ".pdf")]
 
 
-def _originals(folder: Path, assembled: Assembly, staging: Path) -> tuple[dict[str, str], list[Problem]]:
+def _originals(assembled: Assembly, staging: Path) -> tuple[dict[str, str], list[Problem]]:
     """Stage the sources that binding takes a signature or files from, and return where each lies, by its name.
 
     One that is no longer what was bound is left out, and reported.
     """
-    if not assembled.complete and _stands(_earlier(folder, "receipt.json")):
-        return {}, []
     kept: dict[str, str] = {}
     lost: list[Problem] = []
     for proof in assembled.book.proofs():

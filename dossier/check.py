@@ -67,6 +67,11 @@ class UnitState:
     owed: tuple[Problem, ...]
     standing: Standing
 
+    @property
+    def whom(self) -> str:
+        """Whom to ask, and under which number, as far as the manifest says."""
+        return " ".join(part for part in (self.contact, self.phone) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -152,8 +157,7 @@ def _refused(
     for source in proof.files:
         seen = looks.get(source.key)
         if isinstance(seen, ConversionError):
-            message = f"{source.name}: {seen.message.removeprefix(f'{source.path.name}: ')}"
-            yield Problem(seen.code, message, seen.fix, "error", where, item, proof.id)
+            yield book.refusal(source.name, seen.without(source.path.name), where, item, proof.id)
         elif seen and source.kind is Kind.PDF and book.select(proof.entry.pages, seen.pages) is None:
             yield book.out_of_range(source.name, proof.entry.pages, seen.pages, where, item, proof.id)
 

@@ -23,7 +23,7 @@ from dossier import limits
 from dossier.book import Book, Entry, Proof
 from dossier.errors import ConversionError, Problem
 from dossier.fields import MM
-from dossier.manifest import Claim, Manifest
+from dossier.manifest import Manifest
 from dossier.part import Part, PartPage
 
 Segment = tuple[float, float, float, float]
@@ -120,38 +120,28 @@ class _Ask:
 
 def _wanted(manifest: Manifest, proof: Proof) -> Iterator[_Ask]:
     for number, claim in enumerate(proof.planned.entry.proves, start=1):
-        yield _Ask(claim.id or f"{proof.id}#{number}", claim.text, claim.page, _region(claim))
+        yield _Ask(claim.id or f"{proof.id}#{number}", claim.text, claim.page, claim.region)
     for name, fact in manifest.facts.items():
         if fact.evidence == proof.id:
             yield _Ask(name, fact.quote or fact.value, fact=name)
-
-
-def _region(claim: Claim) -> tuple[float, float, float, float] | None:
-    if claim.region is None:
-        return None
-    x, y, width, height = claim.region
-    return x, y, width, height
 
 
 def _place(
     proof: Proof, ask: _Ask, number: int, found: Mapping[tuple[str, int], Sequence[tuple[Found, ...]] | None]
 ) -> tuple[int, tuple[Segment, ...]] | None:
     """Return on which page of a proof (offset from 0) the words stand, and the lines beneath them."""
-    offset = 0
-    for position, bound in enumerate(proof.bound):
-        if ask.region is not None:
-            at = (ask.page or 1) - 1 - offset
-            if at < len(bound.pages):
-                page = bound.part.pages[bound.pages[at] - 1]
-                return offset + at, (_under(page, ask.region, proof.planned.entry.rotate),)
-            offset += len(bound.pages)
-            continue
+    pages = [(position, bound.part, page) for position, bound in enumerate(proof.bound) for page in bound.pages]
+    if ask.region is not None:
+        offset = (ask.page or 1) - 1
+        if offset >= len(pages):
+            return None
+        _, part, page = pages[offset]
+        return offset, (_under(part.pages[page - 1], ask.region, proof.planned.entry.rotate),)
+    for offset, (position, _, page) in enumerate(pages):
         hits = found.get((proof.id, position))
-        for hit in hits[number] if hits else ():
-            at = bound.pages.index(hit.page)
-            if ask.page is None or ask.page == offset + at + 1:
-                return offset + at, hit.lines
-        offset += len(bound.pages)
+        hit = next((hit for hit in hits[number] if hit.page == page), None) if hits else None
+        if hit is not None and ask.page in (None, offset + 1):
+            return offset, hit.lines
     return None
 
 
@@ -171,18 +161,23 @@ def _under(page: PartPage, region: tuple[float, float, float, float], turn: int)
 def _unproved(manifest: Manifest, proof: Proof, ask: _Ask) -> list[Problem]:
     if not proof.bound:
         return []  # it is missing, which is said already
-    where, item = manifest.where(proof.id), proof.item
     what = f"the fact {ask.fact}" if ask.fact else f"claim {ask.id}"
     on = f" on page {ask.page}" if ask.page else ""
     if ask.region is not None:
-        message = f"{proof.planned.title}: has no page {ask.page or 1} for {what}"
-        problem = Problem("claim-not-found", message, "correct `page`", "warning", where, item, proof.id)
+        message, fix = f"{proof.planned.title}: has no page {ask.page or 1} for {what}", "correct `page`"
     else:
         message = f"{proof.planned.title}: the words “{ask.text}” of {what} are not found{on}"
         fix = "correct the words, or name a `region` where the page is a scan"
-        problem = Problem("claim-not-found", message, fix, "warning", where, item, proof.id)
-    levelled = None if "claim-not-found" in proof.planned.entry.waive else manifest.levelled(problem)
-    return [levelled] if levelled else []
+    problem = _warning(manifest, proof, "claim-not-found", message, fix)
+    return [problem] if problem else []
+
+
+def _warning(manifest: Manifest, proof: Proof, code: str, message: str, fix: str) -> Problem | None:
+    """Return what is to be said of a proof, as grave as the manifest has it; None where it is off or waived."""
+    if code in proof.planned.entry.waive:
+        return None
+    where = manifest.where(proof.id)
+    return manifest.levelled(Problem(code, message, fix, "warning", where, proof.item, proof.id))
 
 
 # --- figures that differ -------------------------------------------------------------------------------------------
@@ -226,11 +221,9 @@ def _figures(book: Book, runner: Executor) -> dict[str, list[Problem]]:
                 continue
             message = f"{name}, page {said.page}: says {said.value} where the fact {said.name} is {fact.value}"
             fix = f"ask which of the two is right: {name} or {fact.evidence}"
-            where = manifest.where(proof.id)
-            problem = Problem("fact-differs", message, fix, "warning", where, proof.item, proof.id)
-            levelled = None if "fact-differs" in proof.planned.entry.waive else manifest.levelled(problem)
-            if levelled and levelled not in problems.setdefault(proof.id, []):
-                problems[proof.id].append(levelled)
+            problem = _warning(manifest, proof, "fact-differs", message, fix)
+            if problem and problem not in problems.setdefault(proof.id, []):
+                problems[proof.id].append(problem)
     return problems
 
 

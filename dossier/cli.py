@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -24,16 +23,17 @@ from rich.text import Text
 from dossier import cache as store
 from dossier import doctor as examination
 from dossier import manifest, publish, template_sets
-from dossier.authoring import catalogue, lint, preview, starter
 from dossier.build import Binder, Engine, Event
 from dossier.build import build as build_binder
 from dossier.check import Report, Standing
 from dossier.check import check as check_dossier
 from dossier.errors import DossierError, ExitStatus, OutputError, Problem, ProblemsError, UsageError
+from dossier.fields import plain_number
 from dossier.verify import verify as verify_binder
 
 if TYPE_CHECKING:
     from dossier import comparison, gaps, sheets, views
+    from dossier.authoring import catalogue, lint, preview
 
 _STAGES = {
     "read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving",
@@ -212,14 +212,15 @@ def _print_report(report: Report) -> None:
     table = Table("item", title, unit, "evidence", "points", "claimed", "status", title=Text(report.manifest.title))
     for item in report.items:
         style = "" if item.proved else "red"
-        points = (_decimal(item.points), _decimal(item.self_score))
+        points = (plain_number(item.points), plain_number(item.self_score))
         row = map(Text, (item.id, item.title, item.unit, str(item.evidence), *points))  # brackets are no markup
         table.add_row(*row, Text(item.status, style=style))
     _out.print(table)
     units = Table(Column("unit", overflow="fold"), contact, "items", "complete", "claimed", "with proof", "at risk")
     for state in report.units:
-        whom = " ".join(part for part in (state.contact, state.phone) if part)
-        units.add_row(*map(Text, (state.name, whom, str(state.items), str(state.complete), *_points(state.standing))))
+        units.add_row(
+            *map(Text, (state.name, state.whom, str(state.items), str(state.complete), *_points(state.standing)))
+        )
     units.add_section()
     done = sum(state.complete for state in report.units)
     units.add_row("all", "", str(len(report.items)), str(done), *_points(report.standing), style="bold")
@@ -229,7 +230,7 @@ def _print_report(report: Report) -> None:
         said = f"{left} days to the deadline" if left >= 0 else f"the deadline was {-left} days ago"
         _out.print(Text(f"{said}, {report.manifest.deadline}"))
     if report.standing.bonus:
-        _out.print(Text(f"bonus points claimed: {_decimal(report.standing.bonus)}"))
+        _out.print(Text(f"bonus points claimed: {plain_number(report.standing.bonus)}"))
     if report.standing.vetoes:
         _out.print(Text(f"{report.standing.vetoes} item(s) that cost everything have no proof", style="bold red"))
     for waived in report.waived:
@@ -237,12 +238,7 @@ def _print_report(report: Report) -> None:
 
 
 def _points(standing: Standing) -> tuple[str, str, str]:
-    return _decimal(standing.claimed), _decimal(standing.proved), _decimal(standing.at_risk)
-
-
-def _decimal(value: Decimal | None) -> str:
-    text = "" if value is None else f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return plain_number(standing.claimed), plain_number(standing.proved), plain_number(standing.at_risk)
 
 
 def _report_json(report: Report) -> dict[str, Any]:
@@ -632,6 +628,8 @@ def templates_list() -> int:
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables of templates/README.md.")
 def templates_fields(template_set: str, *, as_json: bool, as_markdown: bool) -> int:
     """Name everything that templates may use, with examples as the set SET shows them."""
+    from dossier.authoring import catalogue, lint  # noqa: PLC0415 - other commands draw no templates
+
     groups = catalogue.catalogue(lint.find(template_set))
     if as_json:
         _print_json({"set": template_set, "groups": [asdict(group) for group in groups]})
@@ -662,6 +660,8 @@ def _names(group: catalogue.Group) -> Table:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
 def templates_check(path: str, *, fix: bool, as_json: bool) -> int:
     """Find the mistakes in a Word file, or in all templates of a set, without building."""
+    from dossier.authoring import lint  # noqa: PLC0415 - other commands draw no templates
+
     report = lint.check(path, mend=fix)
     if as_json:
         findings = [found.as_dict() for found in report.findings]
@@ -708,6 +708,8 @@ def templates_preview(
     path: str, output: str, manifest_path: str | None, engine: preview.Engine, *, watch: bool, as_json: bool
 ) -> int:
     """Fill one Word file, or every template of a set, and draw its pages; nothing is bound."""
+    from dossier.authoring import preview  # noqa: PLC0415 - other commands draw no templates
+
     dossier = Path(manifest_path) if manifest_path else None
     if watch and as_json:
         raise UsageError("--watch and --json do not go together", fix="leave one of them out")
@@ -743,6 +745,8 @@ def _print_preview(shown: preview.Preview) -> None:
 @click.option("--from", "base", metavar="SET", default="official", show_default=True, help="The set to copy.")
 def templates_new(name: str, base: str) -> int:
     """Make a set of your own in the folder NAME: a copy to start from, with a how-to."""
+    from dossier.authoring import lint, starter  # noqa: PLC0415 - other commands draw no templates
+
     folder = starter.start(name, lint.find(base))
     _out.print(Text(str(folder)), "  open READ-ME-FIRST.docx in it", sep="")
     return ExitStatus.COMPLETE

@@ -14,6 +14,7 @@ from dossier import numbering
 from dossier.book import Book, Entry, Proof, statuses
 from dossier.documents import Document, file_names
 from dossier.errors import Problem, TemplateError
+from dossier.fields import plain_number
 from dossier.files import Files
 from dossier.manifest import Item, Manifest
 from dossier.numbering import Pagination, Slot, Span
@@ -278,8 +279,8 @@ class _Once:
                 item.id,
                 item.title,
                 unit=item.unit if planned.leaf else "",
-                points=_text(_sum_of(item, _points)),
-                self_score=_text(_sum_of(item, _self_score)),
+                points=plain_number(_sum_of(item, _points)),
+                self_score=plain_number(_sum_of(item, _self_score)),
                 status=self.statuses[item.id],
                 to=item.id,
                 **self.place(item.id),
@@ -330,8 +331,8 @@ class _Once:
             item.title,
             entry.planned.ancestors[0] if entry.planned.ancestors else "",
             entry.planned.level,
-            _text(points),
-            _text(own),
+            plain_number(points),
+            plain_number(own),
             item.criteria,
             item.unit,
             item.conclusion,
@@ -385,28 +386,36 @@ class _Once:
         )
         return Scores(
             tuple(rows["points"]),
-            _text(points),
-            _text(own),
-            _text(points - own),
+            plain_number(points),
+            plain_number(own),
+            plain_number(points - own),
             tuple(self.section_total(item) for item in top),
             tuple(self.unit_total(unit, leaves) for unit, leaves in self.leaves.items() if unit),
             tuple(rows["bonus"]),
             tuple(rows["veto"]),
-            _text(bonus) if rows["bonus"] else "",
-            _text(own + bonus),
+            plain_number(bonus) if rows["bonus"] else "",
+            plain_number(own + bonus),
         )
 
     def section_total(self, item: Item) -> Total:
         view = self.views[item.id]
         points, own = _total([item], _points), _total([item], _self_score)
-        leaves = sum(not inner.items for inner in _inside(item))
+        leaves = sum(1 for _ in item.leaves())
         return Total(
-            item.id, item.title, _text(points), _text(own), _text(points - own), leaves, view.page, view.label, item.id
+            item.id,
+            item.title,
+            plain_number(points),
+            plain_number(own),
+            plain_number(points - own),
+            leaves,
+            view.page,
+            view.label,
+            item.id,
         )
 
     def unit_total(self, unit: str, leaves: list[Item]) -> Total:
         points, own = _total(leaves, _points), _total(leaves, _self_score)
-        return Total("", unit, _text(points), _text(own), _text(points - own), len(leaves))
+        return Total("", unit, plain_number(points), plain_number(own), plain_number(points - own), len(leaves))
 
     @cached_property
     def leaves(self) -> dict[str, list[Item]]:
@@ -592,18 +601,5 @@ def _total(items: list[Item], value: Callable[[Item], Decimal | None]) -> Decima
     return sum((_sum_of(item, value) or Decimal(0) for item in items if item.counts == "points"), Decimal(0))
 
 
-def _inside(item: Item) -> Iterator[Item]:
-    yield item
-    for child in item.items:
-        yield from _inside(child)
-
-
 def _difference(points: Decimal | None, own: Decimal | None) -> str:
-    return "" if points is None else _text(points - (own or Decimal(0)))
-
-
-def _text(value: Decimal | None) -> str:
-    if value is None:
-        return ""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return "" if points is None else plain_number(points - (own or Decimal(0)))

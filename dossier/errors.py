@@ -138,6 +138,10 @@ class ConversionError(DossierError):
         super().__init__(_LINE_BREAK.sub(" ", message), fix=fix)
         self.code = code
 
+    def without(self, name: str) -> ConversionError:
+        """Return it without a file's ``name`` before its message, for whoever puts a better one there."""
+        return type(self)(self.message.removeprefix(f"{name}: "), fix=self.fix, code=self.code)
+
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process boundaries; keyword-only arguments need help to be pickled.
         return _rebuild, (type(self), self.message, self.fix, self.code)
@@ -145,6 +149,13 @@ class ConversionError(DossierError):
 
 class EngineCrash(ConversionError):
     """The program that converts a source crashed, hung, or produced nothing."""
+
+
+def unforeseen(what: str, error: Exception, fix: str) -> EngineCrash:
+    """Make of whatever a library says of one file the refusal of that file; ``what`` failed, ``fix`` is a way out."""
+    said = " ".join(f"{type(error).__name__} {error}".split())[:200]
+    remedy = f"{fix}, and report this message with it to the program's makers"
+    return EngineCrash(f"{what} failed: {said}", fix=remedy, code="crashed-source")
 
 
 class EngineError(DossierError):

@@ -266,6 +266,12 @@ def _decimal(value: object) -> Decimal:
     raise Misfit("bad-number", f"`{shorten(text)}` is not a plain number", _number_fix(value, text))
 
 
+def plain_number(value: Decimal | None) -> str:
+    """Return a number as one says it: exact, without needless zeros; nothing where there is none."""
+    text = "" if value is None else f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _number_fix(value: object, text: str) -> str:
     narrow = unicodedata.normalize("NFKC", text[:40]).replace("，", ",").strip()
     if re.fullmatch(r"0[0-9]+(\.[0-9]+)?", narrow):

@@ -17,7 +17,8 @@ from dossier.causes import HINTS, cause
 from dossier.check import ItemState, Report, UnitState
 from dossier.context import period_of
 from dossier.errors import Problem
-from dossier.manifest import Evidence, Item, Manifest
+from dossier.fields import plain_number
+from dossier.manifest import Evidence, Manifest
 from dossier.plan import worst
 from dossier.sources import Kind
 from dossier.template_sets import TemplateSet
@@ -77,7 +78,7 @@ class _Writer:
         self.chinese = self.manifest.language.startswith("zh")
         self.items = {item.id: item for item in self.manifest.leaves()}
         self.proofs = {entry.id: entry for item in self.items.values() for entry in item.evidence}
-        self.sections = {item.id: section.title for section in self.manifest.items for item in _leaves(section)}
+        self.sections = {item.id: section.title for section in self.manifest.items for item in section.leaves()}
         self.states: dict[str, list[ItemState]] = {}
         for state in report.items:
             self.states.setdefault(state.unit, []).append(state)
@@ -252,13 +253,6 @@ class _Writer:
         )
 
 
-def _leaves(item: Item) -> Iterator[Item]:
-    if not item.items:
-        yield item
-    for child in item.items:
-        yield from _leaves(child)
-
-
 def _title(entry: Evidence) -> str:
     named = entry.file or entry.files
     return entry.title or named.rpartition("/")[2].rpartition(".")[0] or named
@@ -274,5 +268,4 @@ def _file(entry: Evidence, message: str) -> str:
 
 def text(value: Decimal | None) -> str:
     """Return points as they are said: exact, and without needless zeros."""
-    said = f"{value or Decimal(0):f}"
-    return said.rstrip("0").rstrip(".") if "." in said else said
+    return plain_number(value or Decimal(0))

@@ -319,6 +319,10 @@ class Item(Section):
     evidence: tuple[Evidence, ...] = Field((), description="the proofs, in order; of leaves only")
     items: tuple[Item, ...] = Field((), description="the items below")
 
+    def leaves(self) -> Iterator[Item]:
+        """Walk over the items in it that carry evidence, or should; itself, where it has none below."""
+        return (item for _, item in _walk((self,), 1) if not item.items)
+
     @classmethod
     def conflict(cls, given: Collection[str]) -> Misfit | None:
         for key in ("evidence", "requires"):

@@ -19,7 +19,7 @@ from dossier import containers, sources
 from dossier.containers import Contents
 from dossier.errors import ConversionError, Problem
 from dossier.manifest import Evidence, Front, Item, Manifest
-from dossier.sources import TIME, Kind, Options, PathRefused, PhotoSheets, Source, SourceFile
+from dossier.sources import IMAGES, TIME, Kind, Options, PathRefused, PhotoSheets, Source, SourceFile
 
 _SUFFIXES = {
     Kind.PDF: {".pdf"},
@@ -43,8 +43,7 @@ _SUFFIXES = {
     Kind.RTF: {".rtf", ".doc"},
     Kind.OFD: {".ofd"},
 }
-_IMAGES = frozenset({Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF, Kind.HEIC, Kind.JPEG2000})
-_PHOTOS = _IMAGES - {Kind.TIFF}  # a TIFF is a scan, and may have many pages
+_PHOTOS = IMAGES - {Kind.TIFF}  # a TIFF is a scan, and may have many pages
 _MOST_PHOTOS = 24  # laid out at a time: a multiple of what any sheet holds
 _NO_TEXT = frozenset().union(*_SUFFIXES.values()) - {".doc", ".xls"}  # the names that programs give to HTML, too
 _OFFICE = (
@@ -268,8 +267,8 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
 def _photo_sheets(entry: Evidence, found: Sequence[SourceFile], language: str, report: _Report) -> Iterator[Source]:
     """Put photos that follow each other on sheets; what is no photo stands between them as it is."""
     photos = sum(source.kind in _PHOTOS for source in found)
-    asked = "`layout` and `captions` have" if entry.layout and entry.captions else None
-    asked = asked or ("`layout` has" if entry.layout else "`captions` has")
+    keys = [f"`{key}`" for key in ("layout", "captions") if getattr(entry, key)]
+    asked = f"{' and '.join(keys)} {'have' if len(keys) > 1 else 'has'}"
     for source in found:
         if source.kind not in _PHOTOS:
             message = f"{source.name} is {_article(source.kind)}: {asked} no effect on it"

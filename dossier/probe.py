@@ -28,9 +28,9 @@ from lxml import etree  # type: ignore[import-untyped]
 from PIL.Image import Resampling
 
 from dossier import limits, workers
-from dossier.convert import image, ooxml, pdf, unlocking
+from dossier.convert import LOCKABLE, image, ooxml, pdf, unlocking
 from dossier.errors import ConversionError, EngineCrash
-from dossier.sources import Kind, SourceFile
+from dossier.sources import IMAGES, Kind, SourceFile
 
 SIDE = 32
 """Of the miniature that pictures are compared by, in pixels."""
@@ -46,8 +46,6 @@ _NEVER_SET = {
     date(2013, 12, 23),
 }  # what reportlab writes that is to be reproducible; python-docx's own
 _MOST_XML = 32 * 1024**2
-_IMAGES = frozenset({Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF, Kind.HEIC, Kind.JPEG2000})
-_LOCKABLE = frozenset({Kind.LOCKED, Kind.OLE, Kind.ODF})
 _PACKAGES = frozenset({Kind.DOCX, Kind.XLSX, Kind.PPTX})
 
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年|[-._]?)(\d{1,2})(?:月|[-._]?)(\d{1,2})日?(?!\d)")
@@ -78,11 +76,11 @@ def look(source: SourceFile, sheet: tuple[float, float], least_dpi: int) -> Look
             if source.kind is Kind.PDF:
                 pdf.count_pages(source.path, password=source.options.password)
                 return _look_at_pdf(source.path, source.options.password, least_dpi)
-            if source.kind in _IMAGES:
+            if source.kind in IMAGES:
                 return _look_at_image(source.path, sheet, least_dpi)
             if source.kind in _PACKAGES:
                 return _look_at_package(source.path, source.kind)
-            if source.kind in _LOCKABLE:
+            if source.kind in LOCKABLE:
                 with TemporaryDirectory(prefix="dossier-look-") as folder:  # it is tried, nothing is kept
                     unlocking.unlock(source.path, Path(folder, "plain"), source.options.password)
             return _look_at_ole(source.path) if source.kind in (Kind.OLE, Kind.MSG) else Look()
@@ -182,12 +180,12 @@ def alike(one: Print, other: Print) -> bool:
 
 
 def _look_at_image(path: Path, sheet: tuple[float, float], least_dpi: int) -> Look:
-    found = image.resolutions(path, sheet)
-    when = re.match(r"(\d{4})[:-](\d\d)[:-](\d\d)", image.taken(path))
+    seen = image.glance(path, sheet, SIDE)
+    when = re.match(r"(\d{4})[:-](\d\d)[:-](\d\d)", seen.taken)
     made = _day(when[1], when[2], when[3]) if when else None
     # What a camera dated is a photo, however few dots it has.
-    low = () if made else tuple((n, round(dpi)) for n, dpi in enumerate(found, start=1) if dpi < least_dpi * 0.98)
-    return Look(max(1, len(found)), made, "camera" if made else "", low, picture=image.miniature(path, SIDE))
+    low = () if made else tuple((n, round(dpi)) for n, dpi in enumerate(seen.dpi, start=1) if dpi < least_dpi * 0.98)
+    return Look(max(1, len(seen.dpi)), made, "camera" if made else "", low, picture=seen.levels)
 
 
 def _look_at_pdf(path: Path, password: str, least_dpi: int) -> Look:
@@ -266,8 +264,7 @@ def _look_at_package(path: Path, kind: Kind) -> Look:
 def _created(package: zipfile.ZipFile) -> date | None:
     try:
         with package.open("docProps/core.xml") as part:
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-            text = etree.fromstring(part.read(1 << 20), parser).findtext(_CREATED) or ""
+            text = etree.fromstring(part.read(1 << 20), ooxml.parser()).findtext(_CREATED) or ""
     except (KeyError, etree.XMLSyntaxError):
         return None
     when = re.match(r"(\d{4})-(\d\d)-(\d\d)", text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
-from dossier import probe, rules
+from dossier import probe
 from dossier.errors import Problem
 from dossier.manifest import Evidence, Item, Manifest
 from dossier.plan import Plan, PlannedEvidence, PlannedItem
@@ -86,12 +86,12 @@ def judge(plan: Plan, looks: Mapping[str, Look], owed: Mapping[str, bool]) -> Ju
     problems: list[Problem] = []
     waived: list[Waived] = []
     for finding in found:
-        level = plan.manifest.rules.get(finding.code, rules.RULES[finding.code].level)
-        if level == "off":
-            continue
         evidence = finding.entry.id if finding.entry else ""
         where = plan.manifest.where(evidence or finding.item.id)
-        problem = Problem(finding.code, finding.message, finding.fix, level, where, finding.item.id, evidence)
+        told = Problem(finding.code, finding.message, finding.fix, where=where, item=finding.item.id, evidence=evidence)
+        problem = plan.manifest.levelled(told)
+        if problem is None:
+            continue
         reason = finding.entry.waive.get(finding.code, "") if finding.entry else ""
         if reason:
             waived.append(Waived(problem, reason))

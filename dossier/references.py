@@ -182,17 +182,14 @@ def _facts(root: Mapping, references: References) -> Iterator[Problem]:
     """Report facts of evidence that is not bound, and names of facts and claims that are taken already."""
     bound = {named.id for named in references.entries if named.evidence and absent(named.entry, "see")}
     taken = {named.id for named in references.entries}
-    for named in references.entries:
-        proves = named.entry.get("proves") if named.evidence else None
-        for claim in proves if isinstance(proves, Listing) else ():
-            id = text_of(claim.get("id")) if isinstance(claim, Mapping) else ""
-            if id and isinstance(claim, Mapping):
-                if id in taken:
-                    where = references.where(claim, "id")
-                    yield _problem(
-                        "duplicate-id", f"id `{shorten(id)}` is given twice", "give the claim another id", where, named
-                    )
-                taken.add(id)
+    for named, claim in _claims(references):
+        id = text_of(claim.get("id"))
+        if not id:
+            continue
+        if id in taken:
+            message, fix = f"id `{shorten(id)}` is given twice", "give the claim another id"
+            yield _problem("duplicate-id", message, fix, references.where(claim, "id"), named)
+        taken.add(id)
     facts = root.get("facts")
     for name, fact in facts.items() if isinstance(facts, Mapping) else ():
         if not isinstance(fact, Mapping):
@@ -209,6 +206,13 @@ def _facts(root: Mapping, references: References) -> Iterator[Problem]:
             fix = f"did you mean {near}?" if near else "name the id of evidence that has a file"
             message = f"the fact `{shorten(name)}`: `evidence: {shorten(target)}` names no evidence that is bound"
             yield Problem("unknown-evidence", message, fix, "error", references.where(fact, "evidence"))
+
+
+def _claims(references: References) -> Iterator[tuple[_Named, Mapping]]:
+    for named in references.entries:
+        proves = named.entry.get("proves") if named.evidence else None
+        if isinstance(proves, Listing):
+            yield from ((named, claim) for claim in proves if isinstance(claim, Mapping))
 
 
 def _unknown_units(root: Mapping, references: References) -> Iterator[Problem]:

@@ -73,6 +73,9 @@ class Kind(StrEnum):
     UNKNOWN = "unknown kind of file"
 
 
+IMAGES = frozenset({Kind.JPEG, Kind.PNG, Kind.TIFF, Kind.WEBP, Kind.BMP, Kind.GIF, Kind.HEIC, Kind.JPEG2000})
+"""Kinds of pictures."""
+
 _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\xff\xd8\xff", Kind.JPEG),
     (0, b"\x89PNG\r\n\x1a\n", Kind.PNG),

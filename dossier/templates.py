@@ -145,7 +145,7 @@ def title(template: Path) -> str:
     Raises TemplateError for a file that is not a sound Word document.
     """
     core = read_package(template, template.name).get(_CORE, b"")  # its tags are no matter here, and take their time
-    found = etree.fromstring(core, wordfile.parser()).findtext(_TITLE) if core else None
+    found = etree.fromstring(core, ooxml.parser()).findtext(_TITLE) if core else None
     return found if found and not _TAG.search(found) else ""
 
 
@@ -211,7 +211,7 @@ def parsed(data: bytes, name: str, where: str) -> etree._Element:
     if len(data) > _MAX_PART:
         raise TemplateError(f"{where}: {name} is larger than {_MAX_PART >> 20} MiB", fix="split the document")
     try:
-        return etree.fromstring(data, wordfile.parser())
+        return etree.fromstring(data, ooxml.parser())
     except etree.XMLSyntaxError as error:
         raise TemplateError(f"{where}: {name} is damaged: {error}", fix="open it in Word and save it anew") from error
 
@@ -289,9 +289,8 @@ def _text_of(xml: str) -> str:
 def _parse_filled(text: str, part: _PartTemplate, where: str) -> etree._Element:
     if len(text) > MAX_OUTPUT:
         raise TemplateError(f"{where}: the document grows beyond {MAX_OUTPUT >> 20} MiB", fix="shorten its loops")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
     try:
-        return etree.fromstring(text.replace("\n<w:p", "<w:p").encode(), parser)
+        return etree.fromstring(text.replace("\n<w:p", "<w:p").encode(), ooxml.parser(huge=True))
     except etree.XMLSyntaxError as error:
         tags = re.findall(r"\{%.*?%\}", part.source)
         shown = f": {', '.join(dict.fromkeys(tags))}" if tags else ""

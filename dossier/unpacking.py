@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from dossier import containers, limits, sources
 from dossier.containers import Contents
-from dossier.errors import ConversionError, DossierError, EngineCrash
+from dossier.errors import ConversionError, DossierError, EngineCrash, unforeseen
 from dossier.sources import SourceFile
 from dossier.workers import processes
 
@@ -57,11 +57,7 @@ class Unpacker:
             except (OSError, DossierError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a library says of one file, the others are bound
-                return EngineCrash(
-                    f"what unpacks it failed: {' '.join(f'{type(error).__name__} {error}'.split())[:200]}",
-                    fix="unpack it and name what is in it, and report this message with it to the program's makers",
-                    code="crashed-source",
-                )
+                return unforeseen("what unpacks it", error, "unpack it and name what is in it")
 
 
 def _bounded(source: SourceFile, into: Path, password: str, language: str) -> Contents:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from dossier.convert import ooxml
+
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 BODY = "word/document.xml"
@@ -49,7 +51,7 @@ class WordFile:
     def tree(self, name: str, empty: str = "") -> etree._Element:
         """Return a member as a tree that may be changed; one that is not there is made of ``empty``."""
         if name not in self._trees:
-            self._trees[name] = etree.fromstring(self.members.get(name) or empty.encode(), parser())
+            self._trees[name] = etree.fromstring(self.members.get(name) or empty.encode(), ooxml.parser())
         return self._trees[name]
 
     def put(self, name: str, root: etree._Element) -> None:
@@ -180,7 +182,7 @@ class WordFile:
 
 def has_style(styles: bytes, name: str, kind: str) -> bool:
     """Say whether a part of styles defines one that Word calls ``name``."""
-    return bool(_style_id(etree.fromstring(styles, parser()), name, kind))
+    return bool(_style_id(etree.fromstring(styles, ooxml.parser()), name, kind))
 
 
 def _style_id(styles: etree._Element, name: str, kind: str) -> str:
@@ -194,11 +196,6 @@ def _style_id(styles: etree._Element, name: str, kind: str) -> str:
 def of_kind(style: etree._Element, kind: str) -> bool:
     """Say whether a style is of a kind such as ``character``; one that says nothing is for paragraphs."""
     return bool(style.get(f"{{{W}}}type", "paragraph") == kind)
-
-
-def parser() -> etree.XMLParser:
-    """Return a parser that resolves nothing and fetches nothing."""
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 def serialised(root: etree._Element) -> bytes:

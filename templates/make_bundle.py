@@ -28,6 +28,7 @@ from word_drawing import (
     Look,
     Style,
     add,
+    apart,
     below,
     gap,
     height,
@@ -212,30 +213,23 @@ def divider(document: Any) -> None:
     shrink_last(document, SMALL)
 
 
-def apart(head: str, name: str, sum_of: str, page: str) -> list[list[Cell]]:
-    """Rows of the score sheet under the total, for items that are not part of it; none where there is no such item."""
-    return [
-        row_tag(f"{{%tr if {name} %}}", 6),
-        [(head, "Table Strong", 2), ("", "Table Strong"), (sum_of, "Table Strong Right"), ("", "Table Strong", 2)],
-        row_tag(f"{{%tr for row in {name} %}}", 6),
-        [
-            ("{{ row.id }}", "Table Text"),
-            ("{{ row.title }}", "Table Text"),
-            ("{{ row.points }}", "Table Right"),
-            ("{{ row.self_score }}", "Table Right"),
-            ("{{ row.conclusion }}", SMALL),
-            (page, "Table Right"),
-        ],
-        row_tag("{%tr endfor %}", 6),
-        row_tag("{%tr endif %}", 6),
-    ]
-
-
 def scores(document: Any) -> None:
     """Every requirement with its claim and the page of its proof, subtotals by section, the total."""
     add(document, "Self-assessment", "Title")
     add(document, "{% if dossier.organisation %}{{ dossier.organisation }}{% endif %}", "Note")
     page = "{% if row.unproved %}to follow{% else %}{{ link(row.page, row.to) }}{% endif %}"
+
+    def head(text: str, score: str) -> list[Cell]:
+        return [(text, "Table Strong", 2), ("", "Table Strong"), (score, "Table Strong Right"), ("", "Table Strong", 2)]
+
+    entry: list[Cell] = [
+        ("{{ row.id }}", "Table Text"),
+        ("{{ row.title }}", "Table Text"),
+        ("{{ row.points }}", "Table Right"),
+        ("{{ row.self_score }}", "Table Right"),
+        ("{{ row.conclusion }}", SMALL),
+        (page, "Table Right"),
+    ]
     right = "Table Head Right"
     rows: list[list[Cell]] = [
         [
@@ -269,8 +263,8 @@ def scores(document: Any) -> None:
             ("{{ scores.self_score }}", "Table Strong Right"),
             ("{% if scores.difference != '0' %}{{ scores.difference }} not claimed{% endif %}", "Table Strong", 2),
         ],
-        *apart("On top of the points", "scores.bonus", "{{ scores.bonus_score }}", page),
-        *apart("Conditions that must hold", "scores.vetoes", "", page),
+        *apart("scores.bonus", head("On top of the points", "{{ scores.bonus_score }}"), entry, 6, "Table Text"),
+        *apart("scores.vetoes", head("Conditions that must hold", ""), entry, 6, "Table Text"),
     ]  # fmt: skip
     drawn = table(document, [12, 58, 15, 18, 43, 14], rows, header=1, rules=LINES, padding=(80, 80, 50, 80))
     below(

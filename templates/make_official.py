@@ -29,6 +29,7 @@ from word_drawing import (
     Look,
     Style,
     add,
+    apart,
     below,
     gap,
     height,
@@ -214,26 +215,6 @@ def divider(document: Any) -> None:
     shrink_last(document)
 
 
-def apart(head: str, name: str, sum_of: str, page: str) -> list[list[Cell]]:
-    """Rows of the score sheet under the total, for items that are not part of it; none where there is no such item."""
-    return [
-        tag(f"{{%tr if {name} %}}", 7),
-        [(head, "表格章居中", 2), ("", "表格章居中"), (sum_of, "表格章居中"), ("", "表格章", 3)],
-        tag(f"{{%tr for row in {name} %}}", 7),
-        [
-            ("{{ row.id }}", "表格居中"),
-            ("{{ row.title }}", "表格文字"),
-            ("{{ row.points }}", "表格居中"),
-            ("{{ row.self_score }}", "表格居中"),
-            ("{{ row.conclusion }}", "表格说明"),
-            ("{{ row.unit }}", "表格小字"),
-            (page, "表格居中"),
-        ],
-        tag("{%tr endfor %}", 7),
-        tag("{%tr endif %}", 7),
-    ]
-
-
 def scores(document: Any) -> None:
     """The score sheet: every item with its claim and the page of its proof, subtotals by section, the total."""
     add(document, "自评打分表", "Title")
@@ -242,8 +223,21 @@ def scores(document: Any) -> None:
     add(document, "考核期间：{{ dossier.period }}", "题下")
     add(document, "{%p endif %}", "题下")
     page = "{% if row.unproved %}缺件{% else %}{{ link(row.page, row.to) }}{% endif %}"
+
+    def head(text: str, score: str) -> list[Cell]:
+        return [(text, "表格章居中", 2), ("", "表格章居中"), (score, "表格章居中"), ("", "表格章", 3)]
+
+    entry: list[Cell] = [
+        ("{{ row.id }}", "表格居中"),
+        ("{{ row.title }}", "表格文字"),
+        ("{{ row.points }}", "表格居中"),
+        ("{{ row.self_score }}", "表格居中"),
+        ("{{ row.conclusion }}", "表格说明"),
+        ("{{ row.unit }}", "表格小字"),
+        (page, "表格居中"),
+    ]
     rows: list[list[Cell]] = [
-        [(head, "表头") for head in ("序号", "考核指标及评分标准", "分值", "自评", "自评结论", "责任单位", "页码")],
+        [(name, "表头") for name in ("序号", "考核指标及评分标准", "分值", "自评", "自评结论", "责任单位", "页码")],
         tag("{%tr for row in scores.rows %}", 7),
         tag("{%tr if row.kind == 'section' %}", 7),
         [
@@ -275,8 +269,8 @@ def scores(document: Any) -> None:
             ("{{ scores.self_score }}", "表格章居中"),
             ("{% if scores.difference != '0' %}自评扣分{{ scores.difference }}分{% endif %}", "表格章", 3),
         ],
-        *apart("加　分　项", "scores.bonus", "{{ scores.bonus_score }}", page),
-        *apart("否　决　项", "scores.vetoes", "", page),
+        *apart("scores.bonus", head("加　分　项", "{{ scores.bonus_score }}"), entry, 7),
+        *apart("scores.vetoes", head("否　决　项", ""), entry, 7),
     ]
     drawn = table(document, [12, 53, 11, 11, 36, 20, 13], rows, header=1)
     for text in ("{%p if row.criteria %}", "{{ row.criteria }}", "{%p endif %}"):

@@ -243,6 +243,18 @@ def tag(text: str, columns: int, style: str = "表格文字") -> list[Cell]:
     return [(text, style, columns)]
 
 
+def apart(name: str, head: list[Cell], row: list[Cell], columns: int, style: str = "表格文字") -> list[list[Cell]]:
+    """Return the rows of a list of its own in a table: its head, and a row for each entry; none where it is empty."""
+    return [
+        tag(f"{{%tr if {name} %}}", columns, style),
+        head,
+        tag(f"{{%tr for row in {name} %}}", columns, style),
+        row,
+        tag("{%tr endfor %}", columns, style),
+        tag("{%tr endif %}", columns, style),
+    ]
+
+
 def height(row: Any, millimetres: float, alignment: Any, *, exact: bool = False) -> None:
     """Make a row so high: at least, or exactly."""
     row.height_rule = WD_ROW_HEIGHT_RULE.EXACTLY if exact else WD_ROW_HEIGHT_RULE.AT_LEAST

@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 from dossier import fonts, limits, sources
 from dossier.cache import Cache
 from dossier.convert import embedded, image, libreoffice, media, ofd, office, pdf, photos, sheet, text, unlocking
-from dossier.errors import ConversionError, DossierError, EngineCrash, EngineError
+from dossier.errors import ConversionError, DossierError, EngineError, unforeseen
 from dossier.part import Note, Part
 from dossier.plan import remedy
 from dossier.sources import PLAIN, Kind, Options, PhotoSheets, Source
@@ -119,7 +119,7 @@ def _office_parts(kind: Kind, name: str, settings: Settings) -> list[str]:
     if kind in OFFICE or kind is Kind.LOCKED:
         # Sheets print their file's name where its author wanted that, and its suffix tells kinds of text apart.
         parts += [settings.office, libreoffice.VERSION, office.VERSION, sheet.VERSION, name]
-    if kind in _LOCKABLE:
+    if kind in LOCKABLE:
         parts.append(unlocking.VERSION)
     if kind in (Kind.TEXT, Kind.MARKDOWN):
         parts += [text.VERSION, repr(settings.look)]
@@ -170,10 +170,7 @@ def convert(batch: Batch) -> list[Outcome]:
 
 def _nameless(t: Task, outcome: Outcome) -> Outcome:
     """Return what became of a task; a file out of an archive has another name on disk than people know it by."""
-    if not isinstance(outcome, ConversionError):
-        return outcome
-    message = outcome.message.removeprefix(f"{t.path.name}: ")
-    return type(outcome)(message, fix=outcome.fix, code=outcome.code)
+    return outcome.without(t.path.name) if isinstance(outcome, ConversionError) else outcome
 
 
 Raw = tuple[Path, tuple[Note, ...]] | ConversionError
@@ -197,8 +194,7 @@ def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
 
 def _raw_pdf(t: Task, out: Path, settings: Settings) -> Raw:
     def make() -> Raw:
-        for path, _ in t.files:
-            sources.prove_readable(path)
+        _prove_readable(t)
         if t.kind is Kind.PDF:
             return t.path, ()
         if t.photos is not None:
@@ -224,6 +220,11 @@ def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
     if isinstance(changed, ConversionError):
         return changed
     return made if isinstance(made, ConversionError) else cache.put(t.key, made)
+
+
+def _prove_readable(t: Task) -> None:
+    for path, _ in t.files:
+        sources.prove_readable(path)
 
 
 def _prove_unchanged(t: Task) -> None:
@@ -254,16 +255,7 @@ def _guarded(t: Task, make: Callable[[], _Made]) -> _Made | ConversionError:
     except DossierError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a library says of one file, the others are bound
-        return _unforeseen(error)
-
-
-def _unforeseen(error: Exception) -> EngineCrash:
-    said = " ".join(f"{type(error).__name__} {error}".split())[:200]
-    return EngineCrash(
-        f"what reads it failed: {said}",
-        fix="print it to PDF anew and name that file, and report this message with it to the program's makers",
-        code="crashed-source",
-    )
+        return unforeseen("what reads it", error, "print it to PDF anew and name that file")
 
 
 def _too_large() -> ConversionError:
@@ -287,16 +279,15 @@ def _for_libreoffice(t: Task, out: Path, settings: Settings) -> Raw:
     """Return the file that LibreOffice is given for a task: text is written as a Word file first."""
 
     def make() -> Raw:
-        for path, _ in t.files:
-            sources.prove_readable(path)
+        _prove_readable(t)
         if t.kind in _WRITTEN:
             return _write_word(t, out, settings)
-        return _unlocked(t, out) if t.kind in _LOCKABLE else (t.path, ())
+        return _unlocked(t, out) if t.kind in LOCKABLE else (t.path, ())
 
     return _guarded(t, make)
 
 
-_LOCKABLE = frozenset({Kind.OLE, Kind.ODF, Kind.LOCKED})
+LOCKABLE = frozenset({Kind.OLE, Kind.ODF, Kind.LOCKED})
 """What is, or may be, under a password that is not the PDF's."""
 
 
@@ -313,8 +304,7 @@ def _unlocked_pdf(batch: Batch, work: Path) -> Raw:
     [t] = batch.tasks
 
     def make() -> tuple[Task, tuple[Note, ...]]:
-        for path, _ in t.files:
-            sources.prove_readable(path)
+        _prove_readable(t)
         plain, notes = _unlocked(t, work / "locked")
         kind = sources.recognise(plain)
         if kind not in (Kind.DOCX, Kind.XLSX, Kind.PPTX):

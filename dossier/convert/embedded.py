@@ -215,9 +215,8 @@ def _is_one_of(wanted: Set[bytes], data: bytes) -> bool:
 
 
 def _parse(source: Path, name: str, data: bytes) -> Any:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
-        return etree.fromstring(_transitional(data), parser)
+        return etree.fromstring(_transitional(data), ooxml.parser(comments=False))
     except etree.XMLSyntaxError as error:
         raise ConversionError(
             f"{source.name}: its part {name} is not XML: {error}",

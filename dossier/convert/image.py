@@ -22,7 +22,7 @@ import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -288,6 +288,12 @@ def store(source: Path, out: Path, *, crop: Crop | None = None, turn: int = 0) -
 def taken(source: Path) -> str:
     """Return when a picture was taken as its EXIF data has it (``2023:04:12 09:06:11``), or nothing."""
     with _own_settings(), suppress(*_BROKEN), Image.open(source, formats=FORMATS) as image:
+        return _taken(image)
+    return ""
+
+
+def _taken(image: Image.Image) -> str:
+    with suppress(*_BROKEN):
         value = _exif(image).get_ifd(_EXIF_IFD).get(_TAKEN, "")
         return value if isinstance(value, str) else ""
     return ""
@@ -917,42 +923,50 @@ def _hostile(source: Path, what: str) -> ConversionError:
 # --- looked at without converting ------------------------------------------------------------------------------------
 
 
-def resolutions(source: Path, sheet: tuple[float, float]) -> tuple[float, ...]:
-    """Return the dots per inch at which each page of a scan is printed; of a photo nothing.
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What an image says of itself: when it was ``taken`` as EXIF has it, or nothing, and ``levels`` of grey, upright.
 
-    Only what a file says of itself is read, no picture is decoded. Raises ConversionError like :func:`convert`.
+    ``dpi`` are the dots per inch at which each page of a scan is printed; a photo has none.
     """
-    with _own_settings():
-        try:
-            with Image.open(source, formats=FORMATS) as image:
-                frames = []
-                for number in range(min(getattr(image, "n_frames", 1) if image.format == "TIFF" else 1, MAX_PAGES)):
-                    if number:
-                        image.seek(number)
-                    frames.append(_frame(image, None))
-        except _BROKEN as error:
-            raise _damaged(source, error) from error
-    found = []
-    for frame in frames:
-        paper = _size_on_paper(frame, sheet)
-        if paper is not None and max(paper) >= _MIN_SCAN:
-            found.append(min(pixels * 72 / length for pixels, length in zip(frame.seen, paper, strict=True)))
-    return tuple(found)
+
+    taken: str
+    dpi: tuple[float, ...]
+    levels: bytes
 
 
-def miniature(source: Path, side: int) -> bytes:
-    """Return ``side`` times ``side`` levels of grey, upright, from the first page of an image.
+def glance(source: Path, sheet: tuple[float, float], side: int) -> Glance:
+    """Look at an image without converting it; its first page is made ``side`` times ``side`` levels of grey.
 
     Raises ConversionError like :func:`convert`.
     """
     with _own_settings():
         try:
             with Image.open(source, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise _hostile(source, f"it has {image.width * image.height // 1_000_000} million pixels")
-                turn = _TURNS.get(_frame(image, None).orientation)
-                image.draft("L", (side * 8, side * 8))
-                small = image.convert("L").resize((side, side), Image.Resampling.BOX)
-                return (small.transpose(turn) if turn is not None else small).tobytes()
+                count = min(getattr(image, "n_frames", 1), MAX_PAGES) if image.format == "TIFF" else 1
+                frames = []
+                for number in range(count):
+                    if count > 1:
+                        image.seek(number)
+                    frames.append(_frame(image, None))
+                if count > 1:
+                    image.seek(0)
+                return Glance(_taken(image), tuple(_resolutions(frames, sheet)), _levels(source, image, side))
         except _BROKEN as error:
             raise _damaged(source, error) from error
+
+
+def _resolutions(frames: Iterable[_Frame], sheet: tuple[float, float]) -> Iterator[float]:
+    for frame in frames:
+        paper = _size_on_paper(frame, sheet)
+        if paper is not None and max(paper) >= _MIN_SCAN:
+            yield min(pixels * 72 / length for pixels, length in zip(frame.seen, paper, strict=True))
+
+
+def _levels(source: Path, image: Image.Image, side: int) -> bytes:
+    if image.width * image.height > MAX_PIXELS:
+        raise _hostile(source, f"it has {image.width * image.height // 1_000_000} million pixels")
+    turn = _TURNS.get(_frame(image, None).orientation)
+    image.draft("L", (side * 8, side * 8))
+    small = image.convert("L").resize((side, side), Image.Resampling.BOX)
+    return (small.transpose(turn) if turn is not None else small).tobytes()

@@ -404,9 +404,8 @@ def _rewrite(package: zipfile.ZipFile, changed: dict[str, bytes], out: Path) -> 
 
 
 def _parsed(source: Path, name: str, data: bytes) -> Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
     try:
-        return etree.fromstring(data, parser)
+        return etree.fromstring(data, ooxml.parser(huge=True))
     except etree.XMLSyntaxError as error:
         what = "the file is damaged: it" if name == source.name else f"the package is damaged: its part {name}"
         raise ConversionError(

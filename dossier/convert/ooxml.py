@@ -16,6 +16,8 @@ from typing import IO
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from lxml import etree  # type: ignore[import-untyped]
+
 from dossier.errors import ConversionError
 from dossier.part import Note
 
@@ -47,6 +49,16 @@ class External:
     part: str
     kind: str
     target: str
+
+
+def parser(*, huge: bool = False, comments: bool = True) -> etree.XMLParser:
+    """Return a parser for parts of packages: it resolves nothing and fetches nothing.
+
+    ``huge`` lifts libxml2's limits of depth and size, for parts whose size is bounded otherwise.
+    """
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=huge, remove_comments=not comments
+    )
 
 
 def inspect(path: Path) -> tuple[Note, ...]:

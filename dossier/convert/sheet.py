@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from dossier.convert import grid
+from dossier.convert import grid, ooxml
 from dossier.convert.grid import Box, Element, Grid, is_true
 from dossier.errors import ConversionError
 from dossier.part import Note
@@ -387,7 +387,7 @@ def _has_value(cell: Element) -> bool:
 
 
 def _parsed(data: bytes) -> Element:
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    return etree.fromstring(data, ooxml.parser(huge=True))
 
 
 def _written(root: Element) -> bytes:

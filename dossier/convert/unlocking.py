@@ -182,9 +182,7 @@ def _open_package(source: Path, out: Path, password: str) -> None:
             zipfile.ZipFile(source) as package,
             zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy,
         ):
-            root = etree.fromstring(
-                package.read(office.ODF_MANIFEST), etree.XMLParser(resolve_entities=False, no_network=True)
-            )
+            root = etree.fromstring(package.read(office.ODF_MANIFEST), ooxml.parser())
             parts = dict(_take_locks(root))
             left = ooxml.MAX_UNPACKED
             for entry in package.infolist():
