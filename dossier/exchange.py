@@ -53,16 +53,13 @@ def export(report: Report, out: Path) -> None:
     sheet = book.active
     assert isinstance(sheet, Worksheet)
     sheet.title = "指标" if chinese else "Items"
-    sheet.append([loaded.title])
-    sheet.append(heads if chinese else [_ENGLISH[head] for head in heads])
+    ruling.put(sheet, 1, [loaded.title])
+    ruling.put(sheet, 2, heads if chinese else [_ENGLISH[head] for head in heads])
     states = {state.id: state for state in report.items}
     spans: dict[int, tuple[str, int]] = {}
     for trail, item in _leaves(loaded.items, ()):
         row = sheet.max_row + 1
-        sheet.append(_row(trail, item, depth, states[item.id], chinese=chinese))
-        for cell in sheet[row]:
-            if cell.data_type == "f":
-                cell.data_type = "s"  # text that begins like a formula is text
+        ruling.put(sheet, row, _row(trail, item, depth, states[item.id], chinese=chinese))
         for column, parent in enumerate(trail[:-1], start=2):
             if spans.get(column, ("", 0))[0] != parent.id:
                 _merge(sheet, column, spans.get(column), row - 1)
@@ -88,9 +85,7 @@ def _leaves(items: Sequence[Item], trail: tuple[Item, ...]) -> Iterator[tuple[tu
             yield (*trail, item), item
 
 
-def _row(
-    trail: Sequence[Item], item: Item, depth: int, state: ItemState, *, chinese: bool
-) -> list[str | float | int | None]:
+def _row(trail: Sequence[Item], item: Item, depth: int, state: ItemState, *, chinese: bool) -> list[ruling.Value]:
     titles = [f"{one.id} {one.title}" for one in trail]
     owed = [problem.message for problem in state.problems if problem.severity == "error"]
     status = _STATUS[state.status]
@@ -98,15 +93,9 @@ def _row(
     return [
         item.id,
         *titles, *[None] * (depth - len(titles)),
-        item.criteria, _number(item.points), _number(item.self_score), item.unit, "\n".join(evidence), item.deduction,
+        item.criteria, item.points, item.self_score, item.unit, "\n".join(evidence), item.deduction,
         item.conclusion, status if chinese else _ENGLISH[status], "\n".join(owed),
     ]  # fmt: skip
-
-
-def _number(value: Decimal | None) -> float | int | None:
-    if value is None:
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _merge(sheet: Worksheet, column: int, span: tuple[str, int] | None, last: int) -> None:
@@ -162,6 +151,8 @@ def _differences(line: Line, item: Item, table: ScoreTable) -> Iterator[Change]:
         if key in ("points", "self_score"):
             if new != old:
                 yield Change(item.id, key, "" if new is None else f"{new:f}", number=True)
+        elif len(new) >= ruling.LONGEST_TEXT and old.startswith(new):
+            continue  # a cell holds no more of it
         elif _squeezed(new) != _squeezed(old):
             yield Change(item.id, key, new)
 

@@ -41,12 +41,8 @@ _HINTS: Final = (
 )  # fmt: skip
 _OWN: Final = (("序号", 6), ("问题", 60), ("怎么办", 60))
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
-_NOT_IN_CELLS = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST_NAME = 31
-_LONGEST_TEXT = 32_000
 _MADE = datetime(2023, 1, 1)
-
-_Value = str | int | Decimal
 
 
 def write(written: Letters, out: Path) -> None:
@@ -78,13 +74,13 @@ class _Book:
     def overview(self, written: Letters) -> None:
         summary = written.summary
         rows = [list(self.standing(unit)) for unit in (*summary.units, *summary.done)]
-        total: list[_Value] = [
+        total: list[ruling.Value] = [
             "", self.said("合计"), "", "", summary.items, summary.complete, summary.owed, summary.missing,
             summary.refused, summary.hints, Decimal(summary.claimed), Decimal(summary.at_risk),
         ]  # fmt: skip
         self.sheet("总览", written.manifest.title, _OVERVIEW, [*rows, total])
 
-    def standing(self, unit: UnitDebt) -> Iterator[_Value]:
+    def standing(self, unit: UnitDebt) -> Iterator[ruling.Value]:
         yield from (
             unit.rank,
             unit.name or self.said("（未注明）"),
@@ -100,7 +96,7 @@ class _Book:
         whom = " ".join(filter(None, (letter.unit, letter.contact, letter.phone)))
         self.sheet(letter.unit or self.said("（未注明）"), whom, _UNIT, rows)
 
-    def debt(self, item: OwedItem, debt: DebtView) -> Iterator[_Value]:
+    def debt(self, item: OwedItem, debt: DebtView) -> Iterator[ruling.Value]:
         yield from (debt.order, item.id, item.title, _number(item.points))
         # Of an item of which several things are owed, the points are at risk once: so that the column adds up.
         yield _number(item.at_risk) if debt is item.debts[0] else ""
@@ -117,17 +113,17 @@ class _Book:
         self.sheet("提示", self.said("提示"), _HINTS, rows)
 
     def sheet(
-        self, name: str, title: str, columns: Sequence[tuple[str, float]], rows: Sequence[Sequence[_Value]]
+        self, name: str, title: str, columns: Sequence[tuple[str, float]], rows: Sequence[Sequence[ruling.Value]]
     ) -> None:
         first = not any(sheet.max_row > 1 for sheet in self.workbook.worksheets)
         named = self.name(name if self.chinese or name not in _WORDS else _WORDS[name])
         sheet = self.workbook.active if first else self.workbook.create_sheet()
         assert isinstance(sheet, Worksheet)
         sheet.title = named
-        _put(sheet, 1, [title])
-        _put(sheet, 2, [self.said(head) for head, _ in columns])
+        ruling.put(sheet, 1, [title])
+        ruling.put(sheet, 2, [self.said(head) for head, _ in columns])
         for number, row in enumerate(rows, start=3):
-            _put(sheet, number, row)
+            ruling.put(sheet, number, row)
         ruling.dress(sheet, [width for _, width in columns])
 
     def name(self, wanted: str) -> str:
@@ -141,16 +137,5 @@ class _Book:
         return name
 
 
-def _number(points: str) -> _Value:
+def _number(points: str) -> ruling.Value:
     return Decimal(points) if points else ""
-
-
-def _put(sheet: Worksheet, row: int, values: Sequence[_Value]) -> None:
-    for column, value in enumerate(values, start=1):
-        cell = sheet.cell(row, column)
-        if isinstance(value, str):
-            cell.value = _NOT_IN_CELLS.sub("", value)[:_LONGEST_TEXT]
-            cell.data_type = "s"  # text that begins like a formula is text
-            cell.quotePrefix = value[:1] in tuple("=+-@")  # and stays so when edited
-        else:
-            cell.value = value

@@ -6,19 +6,38 @@ Programs do not make rows higher for text that was written by another program: t
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
+from decimal import Decimal
 
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+Value = str | int | Decimal | None
+
 GREY = PatternFill("solid", fgColor="FFE8E8E8")
 RED = PatternFill("solid", fgColor="FFF2CCCC")
+_NOT_IN_CELLS = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+LONGEST_TEXT = 32_000
+"""Characters of one cell; Excel takes a little more."""
 _LINE, _TALLEST = 15.0, 400.0  # in points
 _THIN = Side(style="thin", color="FF808080")
 _EDGES = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+
+
+def put(sheet: Worksheet, row: int, values: Sequence[Value]) -> None:
+    """Write a row (from 1); text is written as text, whatever it looks like, and no longer than a cell may be."""
+    for column, value in enumerate(values, start=1):
+        cell = sheet.cell(row, column)
+        if isinstance(value, str):
+            cell.value = _NOT_IN_CELLS.sub("", value)[:LONGEST_TEXT]
+            cell.data_type = "s"  # text that begins like a formula is text
+            cell.quotePrefix = value[:1] in tuple("=+-@")  # and stays so when edited
+        else:
+            cell.value = value
 
 
 def dress(sheet: Worksheet, widths: Sequence[float], *, frozen: int = 0, size: int = 9) -> None:

@@ -117,6 +117,21 @@ def test_text_that_looks_like_a_formula_stays_text(make_manifest: MakeManifest, 
     assert merged(tmp_path / "out.xlsx", path).changes == ()
 
 
+def test_a_title_that_looks_like_a_formula_stays_text(make_manifest: MakeManifest, tmp_path: Path) -> None:
+    path = make_manifest(title="=1+1", items=[{"id": "1", "title": "x", "not_applicable": "y"}])
+    exchange.export(dossier.check(path), tmp_path / "out.xlsx")
+    _, sheet = sheet_of(tmp_path / "out.xlsx")
+    assert (sheet["A1"].value, sheet["A1"].data_type) == ("=1+1", "s")
+
+
+def test_text_longer_than_a_cell_is_cut_there_and_nowhere_else(make_manifest: MakeManifest, tmp_path: Path) -> None:
+    path = make_manifest(items=[{"id": "1", "title": "x", "criteria": "长" * 40_000, "not_applicable": "y"}])
+    exchange.export(dossier.check(path), tmp_path / "out.xlsx")
+    _, sheet = sheet_of(tmp_path / "out.xlsx")
+    assert max(len(str(cell.value or "")) for row in sheet.iter_rows() for cell in row) == 32_000
+    assert merged(tmp_path / "out.xlsx", path).changes == ()
+
+
 def test_other_languages_have_their_own_heads_and_are_read_back(make_manifest: MakeManifest, tmp_path: Path) -> None:
     items = [
         {
