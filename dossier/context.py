@@ -85,6 +85,28 @@ def period_of(manifest: Manifest, words: Words) -> str:
     return words.period.format(**days)
 
 
+def dossier_of(manifest: Manifest, today: date, words: Words) -> DossierView:
+    """Return what a manifest says of a dossier; nothing of it is counted or numbered yet."""
+    period = manifest.period
+    return DossierView(
+        manifest.title,
+        manifest.subtitle,
+        manifest.organisation,
+        period_of(manifest, words),
+        str(period.end.year) if period else str(today.year),
+        today,
+        0,
+        0,
+        0,
+        0,
+        complete=False,
+        start=period.start if period else None,
+        end=period.end if period else None,
+        deadline=manifest.deadline,
+        language=manifest.language,
+    )
+
+
 # --- where things are ----------------------------------------------------------------------------------------------
 
 
@@ -221,28 +243,15 @@ class _Once:
         }  # fmt: skip
 
     def dossier(self) -> DossierView:
-        manifest, period = self.manifest, self.manifest.period
-        return DossierView(
-            manifest.title,
-            manifest.subtitle,
-            manifest.organisation,
-            self.period(),
-            str(period.end.year) if period else str(self.today.year),
-            self.today,
-            self.pagination.total,
-            self.count,
-            sum(entry.planned.leaf for entry in self.book.entries),
-            sum(proof.status != "cited" for proof in self.book.proofs()),
-            not self.errors,
-            period.start if period else None,
-            period.end if period else None,
-            manifest.deadline,
-            manifest.language,
-            self.sheets(),
+        return replace(
+            dossier_of(self.manifest, self.today, self.words),
+            pages=self.pagination.total,
+            volumes=self.count,
+            items=sum(entry.planned.leaf for entry in self.book.entries),
+            evidence=sum(proof.status != "cited" for proof in self.book.proofs()),
+            complete=not self.errors,
+            sheets=self.sheets(),
         )
-
-    def period(self) -> str:
-        return period_of(self.manifest, self.words)
 
     def sheets(self) -> int:
         return sum((len(slots) + 1) // 2 for slots in self.slots.values())

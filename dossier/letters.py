@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
 
 from dossier.causes import HINTS, cause
 from dossier.check import ItemState, Report, UnitState
-from dossier.context import period_of
+from dossier.context import dossier_of
 from dossier.errors import Problem
 from dossier.fields import plain_number
 from dossier.manifest import Evidence, Manifest
@@ -95,23 +95,11 @@ class _Writer:
         return Letters(self.manifest, summary, written, contexts, unaddressed, hints)
 
     def dossier(self) -> DossierView:
-        manifest, period = self.manifest, self.manifest.period
-        return DossierView(
-            manifest.title,
-            manifest.subtitle,
-            manifest.organisation,
-            period_of(manifest, self.found.style.words),
-            str(period.end.year) if period else str(self.today.year),
-            self.today,
-            0,
-            0,
-            len(self.report.items),
-            sum(not entry.see for entry in self.proofs.values()),
-            self.report.complete,
-            period.start if period else None,
-            period.end if period else None,
-            manifest.deadline,
-            manifest.language,
+        return replace(
+            dossier_of(self.manifest, self.today, self.found.style.words),
+            items=len(self.report.items),
+            evidence=sum(not entry.see for entry in self.proofs.values()),
+            complete=self.report.complete,
         )
 
     @property

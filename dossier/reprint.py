@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Final, Literal
@@ -18,7 +18,7 @@ from pikepdf import Dictionary, Name, Pdf
 
 from dossier import manifest, template_sets, templates
 from dossier.comparison import Change, Comparison
-from dossier.context import period_of
+from dossier.context import dossier_of
 from dossier.errors import DossierError, OutputError, UsageError
 from dossier.files import Files
 from dossier.manifest import Manifest
@@ -117,24 +117,18 @@ def _aside(out: Path) -> Path:
 def context(comparison: Comparison, found: TemplateSet, loaded: Manifest | None, today: datetime.date) -> LetterContext:
     """Return what ``reprint.docx`` sees; without a manifest, what the receipt knows."""
     new = comparison.new.receipt
-    period = loaded.period if loaded else None
-    dossier = DossierView(
-        new.title,
-        loaded.subtitle if loaded else "",
-        loaded.organisation if loaded else "",
-        period_of(loaded, found.style.words) if loaded else "",
-        str(period.end.year) if period else str(today.year),
-        today,
-        sum(bool(page.label) for page in new.pages),
-        len(new.volumes),
-        len(new.items),
-        sum(not proof.see for item in new.items for proof in item.evidence),
-        new.complete,
-        period.start if period else None,
-        period.end if period else None,
-        loaded.deadline if loaded else None,
-        loaded.language if loaded else found.style.language,
-        sum((volume.pages + 1) // 2 for volume in new.volumes),
+    nothing = DossierView(
+        "", "", "", "", str(today.year), today, 0, 0, 0, 0, complete=False, language=found.style.language
+    )
+    dossier = replace(
+        dossier_of(loaded, today, found.style.words) if loaded else nothing,
+        title=new.title,
+        pages=sum(bool(page.label) for page in new.pages),
+        volumes=len(new.volumes),
+        items=len(new.items),
+        evidence=sum(not proof.see for item in new.items for proof in item.evidence),
+        complete=new.complete,
+        sheets=sum((volume.pages + 1) // 2 for volume in new.volumes),
     )
     values = loaded.values if loaded else found.style.values
     return LetterContext(dossier=dossier, today=today, values=values, reprint=view(comparison))
