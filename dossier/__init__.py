@@ -11,8 +11,11 @@
     dossier.verify("build/q")                           # raises VerificationError, or returns the proof
 """
 
-from dossier.build import Binder, Event, PageRange, Progress, build
-from dossier.check import ItemState, Report, UnitState, check
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from dossier.errors import (
     CacheError,
     ConversionError,
@@ -20,6 +23,7 @@ from dossier.errors import (
     EngineCrash,
     EngineError,
     ExitStatus,
+    FrozenError,
     ManifestError,
     OutputBusyError,
     OutputError,
@@ -31,9 +35,13 @@ from dossier.errors import (
     UsageError,
     VerificationError,
 )
-from dossier.manifest import Manifest, json_schema, load
-from dossier.receipt import Receipt
-from dossier.verify import Verification, verify
+
+if TYPE_CHECKING:
+    from dossier.build import Binder, Event, PageRange, Progress, build
+    from dossier.check import ItemState, Report, UnitState, check
+    from dossier.manifest import Manifest, json_schema, load
+    from dossier.receipt import Receipt
+    from dossier.verify import Verification, verify
 
 __all__ = [
     "Binder",
@@ -44,6 +52,7 @@ __all__ = [
     "EngineError",
     "Event",
     "ExitStatus",
+    "FrozenError",
     "ItemState",
     "Manifest",
     "ManifestError",
@@ -68,3 +77,39 @@ __all__ = [
     "load",
     "verify",
 ]
+
+
+_HOMES = {
+    "build": ("Binder", "Event", "PageRange", "Progress", "build"),
+    "check": ("ItemState", "Report", "UnitState", "check"),
+    "manifest": ("Manifest", "json_schema", "load"),
+    "receipt": ("Receipt",),
+    "verify": ("Verification", "verify"),
+}
+"""The module of each public name but the errors: as the type checker is told above."""
+
+
+class _Package(ModuleType):
+    """Loads a public name's module when the name is asked for: binding takes libraries that checking does not.
+
+    Some functions have the name of their module, which Python puts in the package's place for it when it is imported
+    anywhere: to those who use the package it is the function.
+    """
+
+    def __getattr__(self, name: str) -> object:
+        for home, names in _HOMES.items():
+            if name in names:
+                value: object = getattr(import_module(f"{__name__}.{home}"), name)
+                super().__setattr__(name, value)
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=self)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        own = isinstance(value, ModuleType) and name in _HOMES.get(name, ())
+        super().__setattr__(name, getattr(value, name) if own else value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *__all__})
+
+
+sys.modules[__name__].__class__ = _Package

@@ -15,7 +15,8 @@ from dossier.bind import Area, Leaf
 from dossier.book import Book, BoundSource, Entry, Proof, statuses
 from dossier.context import spans_of
 from dossier.errors import Problem
-from dossier.frontmatter import Settled
+from dossier.frontmatter import Settled, style_of
+from dossier.lock import settings_of
 from dossier.numbering import Slot, Span
 from dossier.part import Link, Part, PartPage
 from dossier.placement import Paper, Placement
@@ -28,7 +29,7 @@ _COVER = "封面"
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
+class Origin:
     """Where a page comes from: page ``index`` (from 1) of ``part``; ``source`` names the file, if evidence.
 
     Of a sheet of several photos ``source`` is the first of ``sources``.
@@ -53,7 +54,7 @@ class Assembly:
     settled: Settled
     stamp: Stamp
     leaves: tuple[Leaf, ...]
-    origins: tuple[_Origin | None, ...]
+    origins: tuple[Origin | None, ...]
     bookmarks: tuple[receipt.Bookmark, ...]
     problems: tuple[Problem, ...]
 
@@ -108,11 +109,11 @@ def _address(slot: Slot) -> Address:
     return slot.key, slot.offset
 
 
-def _origins(book: Book, settled: Settled) -> dict[Address, _Origin]:
-    origins: dict[Address, _Origin] = {}
+def _origins(book: Book, settled: Settled) -> dict[Address, Origin]:
+    origins: dict[Address, Origin] = {}
     for key, part in settled.parts.items():
         for index in range(len(part.pages)):
-            origins[key, index] = _Origin(part, index + 1)
+            origins[key, index] = Origin(part, index + 1)
     for proof in book.proofs():
         offset = 0
         for bound in proof.bound:
@@ -122,14 +123,14 @@ def _origins(book: Book, settled: Settled) -> dict[Address, _Origin]:
     return origins
 
 
-def _origin(bound: BoundSource, page: int, rotate: int) -> _Origin:
+def _origin(bound: BoundSource, page: int, rotate: int) -> Origin:
     if not isinstance(bound.source, PhotoSheets):
-        return _Origin(bound.part, page, bound.source.name, rotate)
+        return Origin(bound.part, page, bound.source.name, rotate)
     names = tuple(photo.name for photo in bound.source.on(page))
-    return _Origin(bound.part, page, names[0], sources=names)  # its photos are turned already, each by itself
+    return Origin(bound.part, page, names[0], sources=names)  # its photos are turned already, each by itself
 
 
-def _place(slot: Slot, origin: _Origin | None, paper: Paper, stamp: Stamp) -> Placement:
+def _place(slot: Slot, origin: Origin | None, paper: Paper, stamp: Stamp) -> Placement:
     if origin is None:
         return placement.blank(paper)
     width = stamp.face.width(slot.label, stamp.size) if slot.label else 0.0
@@ -143,7 +144,7 @@ class _Finder:
         self,
         book: Book,
         settled: Settled,
-        origins: Mapping[Address, _Origin],
+        origins: Mapping[Address, Origin],
         slots: Sequence[Slot],
         places: Sequence[Placement],
     ) -> None:
@@ -160,7 +161,7 @@ class _Finder:
     def span(self, id: str) -> Span | None:
         return self._spans.get(id)
 
-    def areas(self, slot: Slot, origin: _Origin, place: Placement) -> Iterator[Area]:
+    def areas(self, slot: Slot, origin: Origin, place: Placement) -> Iterator[Area]:
         """Yield the clickable areas of one page, on its sheet."""
         for link in origin.page.links:
             area = self._area(slot, origin, link)
@@ -171,7 +172,7 @@ class _Finder:
         """Return volume and page where page ``index`` (from 1) of a source is bound, None where it is not."""
         return self._bound.get((key, source, index))
 
-    def _area(self, slot: Slot, origin: _Origin, link: Link) -> Area | None:
+    def _area(self, slot: Slot, origin: Origin, link: Link) -> Area | None:
         if link.uri.startswith(_JUMP):
             target = unquote(link.uri.removeprefix(_JUMP))
             span = self._spans.get(target)
@@ -307,6 +308,7 @@ def record(
         sources=str(manifest.root),
         documents=tuple(documents),
         originals=tuple(originals.values()),
+        numbering=settings_of(style_of(manifest)),
     )
 
 
@@ -374,7 +376,7 @@ def _where(span: Span | None) -> _Where:
     }  # fmt: skip
 
 
-def _page(leaf: Leaf, origin: _Origin | None) -> receipt.Page:
+def _page(leaf: Leaf, origin: Origin | None) -> receipt.Page:
     slot = leaf.slot
     return receipt.Page(
         volume=slot.volume,
@@ -393,4 +395,5 @@ def _page(leaf: Leaf, origin: _Origin | None) -> receipt.Page:
         placed=tuple(round(value, 4) for value in leaf.placement.matrix),
         links=tuple(area.jump for area in leaf.areas),
         marks=leaf.marks,
+        key=slot.key,
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from dossier import templates
 from dossier.errors import ConversionError, Problem, TemplateError
+from dossier.lock import Lock
 from dossier.numbering import Block
 from dossier.part import Part
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
@@ -83,11 +83,13 @@ class Book:
 
     ``places`` says of claims and facts, by their names, on which page of which proof they stand: the proof's key and
     the page's offset from 0. ``marks`` are the lines that underline them there, in the space of the part's page.
+    ``lock`` holds the numbers that are printed already.
     """
 
     plan: Plan
     entries: tuple[Entry, ...]
     places: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    lock: Lock | None = None
     marks: Mapping[tuple[str, int], tuple[tuple[float, float, float, float], ...]] = field(default_factory=dict)
 
     @property
@@ -219,6 +221,8 @@ def _filled(book: Book, entry: Entry, proof: Proof, part: Part | None) -> Proof:
 
 def _unfillable(source: SourceFile) -> ConversionError | None:
     """Say why a Word file could not be filled whatever the tags in it are."""
+    from dossier import templates  # noqa: PLC0415 - what fills them is slow to load, and few books need it here
+
     try:
         templates.read_package(source.path, source.name)
     except TemplateError as error:

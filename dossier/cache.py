@@ -22,6 +22,7 @@ from typing import Any
 import platformdirs
 from filelock import FileLock
 
+from dossier import memory
 from dossier.errors import CacheError
 from dossier.part import Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 from dossier.sources import sha256_of
@@ -109,12 +110,16 @@ class Cache:
         return len(entries), sum(size for _, _, size in entries)
 
     def clear(self) -> int:
-        """Remove every entry and return how many there were; raises CacheError where that fails."""
+        """Remove every entry, and all that is remembered of sources, and return how many entries there were.
+
+        Raises CacheError where that fails.
+        """
         self._sweep()
         entries = list(self._entries())
         try:
             for record, _, _ in entries:
                 self._remove(record)
+            memory.forget(self.folder)
         except OSError as error:
             raise CacheError(
                 f"cannot clear the cache {self.folder}: {error}", fix="make the folder writable, or remove it by hand"

@@ -1,4 +1,7 @@
-"""Completeness, without converting anything and without writing anything."""
+"""Completeness, without converting anything.
+
+Nothing is written but what the cache keeps: which bytes a file has, and what was seen in them.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from dossier import book, convert, manifest, plan, probe, readiness, sources, template_sets, workers
+from dossier import book, cache, convert, digests, manifest, plan, readiness, sources, survey, template_sets, workers
+from dossier.digests import Digests
 from dossier.errors import ConversionError, Problem, SetError, TemplateError
+from dossier.looks import Look
 from dossier.manifest import Manifest
 from dossier.plan import Plan, PlannedEvidence, PlannedItem, worst
-from dossier.probe import Look
 from dossier.readiness import Waived
 from dossier.sources import Kind, SourceFile
 from dossier.unpacking import Unpacker
@@ -98,16 +102,17 @@ class Report:
 def check(source: Manifest | Path | str, *, passwords: Mapping[str, str] | None = None) -> Report:
     """Say what is there, what is missing and from whom; raises ManifestError where the manifest cannot be used."""
     loaded = source if isinstance(source, Manifest) else manifest.load(source)
+    kept = cache.default_folder()
+    digest, seen = digests.recall(kept, loaded.root), survey.recall(kept, loaded.root)
     with Unpacker(loaded.language) as unpack:
-        return _check(loaded, unpack, passwords or {})
-
-
-def _check(loaded: Manifest, unpack: Unpacker, passwords: Mapping[str, str]) -> Report:
-    planned = plan.plan(loaded, convert.accepted(), unpack, passwords)
-    files = [file for proof in planned.evidence() for file in proof.files]
-    sheet = (loaded.page.width, loaded.page.height)
-    looks = probe.look_all([*files, *_documents(loaded, planned)], sheet, readiness.LEAST_DPI, workers.cores())
-    return appraise(planned, looks)
+        planned = plan.plan(loaded, convert.accepted(), unpack, passwords or {}, digest)
+        files = [file for proof in planned.evidence() for file in proof.files]
+        files += _documents(loaded, planned, digest)
+        sheet = (loaded.page.width, loaded.page.height)
+        found = survey.look_all(files, sheet, readiness.LEAST_DPI, workers.cores(), seen)
+    digest.save()
+    seen.save()
+    return appraise(planned, found)
 
 
 def appraise(planned: Plan, looks: Mapping[str, Look | ConversionError]) -> Report:
@@ -162,11 +167,11 @@ def _refused(
             yield book.out_of_range(source.name, proof.entry.pages, seen.pages, where, item, proof.id)
 
 
-def _documents(loaded: Manifest, planned: Plan) -> Iterator[SourceFile]:
+def _documents(loaded: Manifest, planned: Plan, digest: Digests) -> Iterator[SourceFile]:
     for name, document in planned.documents.items():
         if document.path is not None:
             with suppress(OSError, ValueError):  # gone since: planning said so, or building will
-                yield sources.read(loaded.root, name)
+                yield sources.read(loaded.root, name, digest)
 
 
 def _refused_documents(

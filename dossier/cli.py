@@ -16,24 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from dossier import cache as store
-from dossier import doctor as examination
-from dossier import manifest, publish, template_sets
-from dossier.build import Binder, Engine, Event
-from dossier.build import build as build_binder
-from dossier.check import Report, Standing
-from dossier.check import check as check_dossier
+import dossier
 from dossier.errors import DossierError, ExitStatus, OutputError, Problem, ProblemsError, UsageError
-from dossier.fields import plain_number
-from dossier.verify import verify as verify_binder
 
+# Each command imports what it needs itself: most of the time of a short command would go into loading all the others.
 if TYPE_CHECKING:
-    from dossier import comparison, gaps, sheets, views
+    from dossier import comparison, gaps, history, sheets, views, watch
     from dossier.authoring import catalogue, lint, preview
+    from dossier.build import Engine
+    from dossier.check import Standing
 
 _STAGES = {
     "read": "reading", "convert": "converting", "number": "numbering", "bind": "binding", "prove": "proving",
@@ -121,29 +115,42 @@ def _manifests(named: Sequence[str]) -> list[Path]:
 @click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Conversions at a time; one a core by default.")
 @click.option("--strict", is_flag=True, help="Build a draft where there is any warning.")
 @click.option("--no-cache", is_flag=True, help="Convert everything anew and keep nothing.")
+@click.option("--print", "print_set", is_flag=True, help="Make a version for the printer as well, with its job ticket.")
 @_PASSWORDS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every file as it is converted.")
 def build(
     manifests: tuple[str, ...], output: str | None, engine: Engine | None, jobs: int | None, *,
-    strict: bool, no_cache: bool, passwords: str | None, as_json: bool, quiet: bool, verbose: bool,
+    strict: bool, no_cache: bool, print_set: bool, passwords: str | None, as_json: bool, quiet: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Build the binder of each MANIFEST: the one dossier.yaml here, else every manifest in manifests/."""
+    from dossier.build import standing  # noqa: PLC0415
+
     paths = _manifests(manifests)
-    loaded = _load_all(paths)
-    known = manifest.load_passwords(passwords) if passwords else {}
-    folders = [_output(output, one, several=len(paths) > 1) for one in loaded]
+    known = _known(passwords)
+    folders = [_folder(output, path, several=len(paths) > 1) for path in paths]
     for folder in folders:
         if folders.count(folder) > 1:
             raise UsageError(f"two manifests would be built into {folder}", fix="build each alone, with a folder of -o")
-    binders: list[Binder] = []
-    for one, folder in zip(loaded, folders, strict=True):
-        with _progress(quiet=quiet, verbose=verbose) as tell:
-            binder = build_binder(
-                one, folder, engine=engine, jobs=jobs, strict=strict, use_cache=not no_cache, progress=tell,
-                passwords=known,
-            )  # fmt: skip
+
+    def stands(path: Path, folder: Path) -> dossier.Binder | None:
+        if no_cache:
+            return None
+        return standing(path, folder, engine=engine, strict=strict, passwords=known, print_set=print_set)
+
+    # Each is loaded before the first is built, so that a mistake in the last one does not come late.
+    ready = [stands(path, folder) or dossier.load(path) for path, folder in zip(paths, folders, strict=True)]
+    binders: list[dossier.Binder] = []
+    for one, folder in zip(ready, folders, strict=True):
+        if isinstance(one, dossier.Binder):
+            binder: dossier.Binder = one
+        else:
+            with _progress(quiet=quiet, verbose=verbose) as tell:
+                binder = dossier.build(
+                    one, folder, engine=engine, jobs=jobs, strict=strict, use_cache=not no_cache, progress=tell,
+                    passwords=known, print_set=print_set,
+                )  # fmt: skip
         binders.append(binder)
         if not quiet or not binder.complete:
             _show([p for p in binder.problems if not quiet or p.severity == "error"])
@@ -154,20 +161,38 @@ def build(
     return ExitStatus.COMPLETE if complete else ExitStatus.INCOMPLETE
 
 
-def _load_all(paths: Sequence[Path]) -> list[manifest.Manifest]:
+def _load_all(paths: Sequence[Path]) -> list[dossier.Manifest]:
     """Load every manifest before the first is built, so that a mistake in the last one does not come late."""
-    return [manifest.load(path) for path in paths]
+    return [dossier.load(path) for path in paths]
 
 
-def _output(output: str | None, loaded: manifest.Manifest, *, several: bool) -> Path:
+def _known(passwords: str | None) -> dict[str, str]:
+    """Read a file of passwords, where one is named."""
+    if not passwords:
+        return {}
+    from dossier import manifest  # noqa: PLC0415
+
+    return manifest.load_passwords(passwords)
+
+
+def _output(output: str | None, loaded: dossier.Manifest, *, several: bool) -> Path:
+    return _folder(output, loaded.path, several=several)
+
+
+def _folder(output: str | None, manifest: Path, *, several: bool) -> Path:
     if output is None:
-        return Path("build") / loaded.path.stem
-    return Path(output) / loaded.path.stem if several else Path(output)
+        return Path("build") / manifest.stem
+    return Path(output) / manifest.stem if several else Path(output)
 
 
-def _report_binder(binder: Binder) -> None:
+def _report_binder(binder: dossier.Binder) -> None:
     proof = binder.proof
     names = ", ".join(str(path) for path in binder.paths)
+    if binder.unchanged:
+        since = f"{datetime.fromisoformat(proof.since).astimezone():%Y-%m-%d %H:%M}"
+        state = "stands" if binder.complete else "[bold red]stands, incomplete: a draft[/]"
+        _err.print(f"nothing has changed since {since}: ", Text(names), f" {state} ({proof.pages} pages)", sep="")
+        return
     state = "[green]complete[/]" if binder.complete else "[bold red]incomplete: a draft[/]"
     _err.print(f"{state}  ", Text(names), sep="", end="")
     _err.print(
@@ -176,15 +201,138 @@ def _report_binder(binder: Binder) -> None:
     )
 
 
-def _binder_json(binder: Binder) -> dict[str, Any]:
+def _binder_json(binder: dossier.Binder) -> dict[str, Any]:
     return {
-        "manifest": binder.receipt.manifest["path"],
+        "manifest": binder.manifest,
         "folder": str(binder.folder),
         "complete": binder.complete,
-        "volumes": [asdict(volume) for volume in binder.receipt.volumes],
+        "unchanged": binder.unchanged,
+        "volumes": [asdict(volume) for volume in binder.volumes],
         "proof": asdict(binder.proof),
         "problems": [problem.as_dict() for problem in binder.problems],
     }
+
+
+@_commands.command("watch")
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST]")
+@click.option("-o", "--output", metavar="DIR", help="Folder for the binder; build/<manifest name> by default.")
+@click.option("--engine", type=click.Choice(["auto", "embedded", "libreoffice"]), help="What turns Word into PDF.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Conversions at a time; one a core by default.")
+@click.option("--strict", is_flag=True, help="Build a draft where there is any warning.")
+@click.option("--board", is_flag=True, help="Write the readiness board too; one that is there is kept fresh anyway.")
+@_PASSWORDS
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a build to standard output, each a line.")
+def watch_command(
+    manifests: tuple[str, ...], output: str | None, engine: Engine | None, jobs: int | None, *,
+    strict: bool, board: bool, passwords: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Build the binder of MANIFEST, and again whenever the manifest, a source or a template changes; Ctrl+C ends it."""
+    from dossier import watch  # noqa: PLC0415 - other commands end by themselves
+
+    paths = _manifests(manifests)
+    if len(paths) > 1:
+        raise UsageError("this takes one manifest at a time", fix=f"name one of {', '.join(map(str, paths))}")
+    folder = Path(output) if output else Path("build") / paths[0].stem
+
+    def build_it(loaded: dossier.Manifest) -> dossier.Binder:
+        known = _known(passwords)
+        with _progress(quiet=as_json, verbose=False) as tell:
+            return dossier.build(
+                loaded, folder, engine=engine, jobs=jobs, strict=strict, progress=tell, passwords=known
+            )
+
+    def draw(loaded: dossier.Manifest) -> Path:
+        from dossier import board  # noqa: PLC0415
+
+        report = dossier.check(loaded, passwords=_known(passwords))
+        return board.write(report, folder, now=datetime.now())
+
+    beside = (Path(passwords),) if passwords else ()
+    job = watch.Job(paths[0], folder, build_it, draw, board, beside)
+    try:
+        for number, happening in enumerate(watch.watch(job, watch.Watcher())):
+            if as_json:
+                _print_happening_json(happening)
+            else:
+                _print_happening(happening, job, first=number < 2)
+    except KeyboardInterrupt:
+        _err.print("no longer watching")
+        return ExitStatus.INTERRUPTED
+    return ExitStatus.COMPLETE
+
+
+def _print_happening(happening: watch.Happening, job: watch.Job, *, first: bool) -> None:
+    from dossier import watch  # noqa: PLC0415
+
+    if isinstance(happening, watch.Waiting):
+        _err.print(Text(f"waiting for {_listed(happening.names)}, which is being written", style="dim"))
+        return
+    if isinstance(happening, watch.Begun):
+        told = {"added": happening.changes.added, "changed": happening.changes.changed,
+                "removed": happening.changes.removed}  # fmt: skip
+        said = "; ".join(f"{became}: {_listed(names)}" for became, names in told.items() if names)
+        _err.print(Text(f"{happening.time:%H:%M:%S} ", style="bold"), Text(said or f"building {job.manifest}"), sep="")
+        return
+    _print_round(happening)
+    if first:
+        _err.print("watching: every change builds the book again, press Ctrl+C to end", style="dim")
+
+
+def _print_round(done: watch.Round) -> None:
+    outcome, effect = done.outcome, done.effect
+    if isinstance(outcome, ProblemsError):
+        _err.print(Text(outcome.message, style="bold red"))
+        _show(outcome.problems)
+    elif isinstance(outcome, DossierError):
+        _err.print(Text(str(outcome), style="bold red"))
+    else:
+        _report_binder(outcome)
+        _show(effect.new if effect else outcome.problems)
+        if effect:
+            _print_effect(effect)
+    if isinstance(done.board, DossierError):
+        _err.print(Text(f"the board is as it was: {done.board}", style="yellow"))
+    elif done.board:
+        _err.print(Text(f"board: {done.board}", style="dim"))
+
+
+def _print_effect(effect: watch.Effect) -> None:
+    for problem in effect.solved:
+        where = problem.evidence or problem.item
+        said = f"[{where}] {problem.message}" if where else problem.message
+        _err.print(Text("solved: ", style="green"), Text(said), sep="")
+    moved = sum(change.what == "evidence" and change.became == "moved" for change in effect.changes)
+    told = [change for change in effect.changes if change.what != "document" and change.became != "moved"]
+    _print_changes(told[:_MOST_NUMBERS], _err)
+    pages = effect.pages - effect.pages_before
+    rest = [f"{len(told) - _MOST_NUMBERS} more changes"] if len(told) > _MOST_NUMBERS else []
+    rest += [f"{pages:+} pages"] if pages else []
+    rest += [f"evidence with other page numbers: {moved}"] if moved else []
+    rest += [f"sheets to reprint: {effect.printed}"] if effect.printed else []
+    if rest:
+        _err.print(Text("; ".join(rest), style="dim"))
+    elif not (effect.changes or effect.new or effect.solved):
+        _err.print("nothing that shows has changed", style="dim")
+
+
+def _print_happening_json(happening: watch.Happening) -> None:
+    """Print a build that has ended, on one line."""
+    from dossier import watch  # noqa: PLC0415
+
+    if not isinstance(happening, watch.Round):
+        return
+    outcome, effect = happening.outcome, happening.effect
+    time, changes = happening.time.isoformat(timespec="seconds"), asdict(happening.changes)
+    data: dict[str, Any] = {"time": time, "sources": changes, "complete": False}
+    if isinstance(outcome, DossierError):
+        problems = outcome.problems if isinstance(outcome, ProblemsError) else ()
+        data |= {"error": outcome.message, "fix": outcome.fix, "problems": [one.as_dict() for one in problems]}
+    else:
+        data |= {**_binder_json(outcome), "effect": asdict(effect) if effect else None}
+    if happening.board:
+        data["board"] = str(happening.board)
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.flush()
 
 
 @_commands.command()
@@ -195,8 +343,8 @@ def _binder_json(binder: Binder) -> dict[str, Any]:
 def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool, passwords: str | None) -> int:
     """Say what is missing and from whom, without building anything."""
     loaded = _load_all(_manifests(manifests))
-    known = manifest.load_passwords(passwords) if passwords else {}
-    reports = [check_dossier(one, passwords=known) for one in loaded]
+    known = _known(passwords)
+    reports = [dossier.check(one, passwords=known) for one in loaded]
     complete = all(report.complete and not (strict and report.warned) for report in reports)
     if as_json:
         _print_json({"complete": complete, "dossiers": [_report_json(report) for report in reports]})
@@ -207,7 +355,9 @@ def check(manifests: tuple[str, ...], *, as_json: bool, strict: bool, passwords:
     return ExitStatus.COMPLETE if complete else ExitStatus.INCOMPLETE
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: dossier.Report) -> None:
+    from dossier.fields import plain_number  # noqa: PLC0415
+
     title, unit, contact = (Column(name, overflow="fold") for name in ("title", "unit", "contact"))
     table = Table("item", title, unit, "evidence", "points", "claimed", "status", title=Text(report.manifest.title))
     for item in report.items:
@@ -238,10 +388,12 @@ def _print_report(report: Report) -> None:
 
 
 def _points(standing: Standing) -> tuple[str, str, str]:
+    from dossier.fields import plain_number  # noqa: PLC0415
+
     return plain_number(standing.claimed), plain_number(standing.proved), plain_number(standing.at_risk)
 
 
-def _report_json(report: Report) -> dict[str, Any]:
+def _report_json(report: dossier.Report) -> dict[str, Any]:
     return {
         "manifest": str(report.manifest.path),
         "title": report.manifest.title,
@@ -264,8 +416,8 @@ def export_command(manifests: tuple[str, ...], out: str, *, passwords: str | Non
     from dossier import exchange  # noqa: PLC0415 - other commands need no Excel
 
     loaded = _one(manifests)
-    known = manifest.load_passwords(passwords) if passwords else {}
-    report = check_dossier(loaded, passwords=known)
+    known = _known(passwords)
+    report = dossier.check(loaded, passwords=known)
     path = Path(out)
     if path.suffix.lower() != ".xlsx":
         raise UsageError(f"{out} is not called .xlsx", fix=f"write -o {path.with_suffix('.xlsx')}")
@@ -287,7 +439,7 @@ def export_command(manifests: tuple[str, ...], out: str, *, passwords: str | Non
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 def import_command(workbook: str, out: str, *, sheet: str, columns: tuple[str, ...], title: str, dry_run: bool) -> int:
     """Read a table of items from Excel: into a new manifest, or what differs into the one that is there."""
-    from dossier import exchange, scoresheet  # noqa: PLC0415 - other commands need no Excel
+    from dossier import exchange, publish, scoresheet  # noqa: PLC0415 - other commands need no Excel
 
     wrong = next((column for column in columns if "=" not in column), None)
     if wrong is not None:
@@ -298,7 +450,7 @@ def import_command(workbook: str, out: str, *, sheet: str, columns: tuple[str, .
     _err.print(Text(f"{workbook}, sheet {table.sheet}: heads in row {table.heads[0]}; columns {mapped}"))
     path = Path(out)
     if path.exists():
-        merged = exchange.merge(table, manifest.load(path), path.read_text(encoding="utf-8"))
+        merged = exchange.merge(table, dossier.load(path), path.read_text(encoding="utf-8"))
         for change in merged.changes:
             _out.print(Text(f"{change.item}: {change.key} = {change.value or '(removed)'}"))
         text, problems, done = merged.text, merged.problems, f"{len(merged.changes)} values changed in {out}"
@@ -315,7 +467,7 @@ def import_command(workbook: str, out: str, *, sheet: str, columns: tuple[str, .
     return ExitStatus.COMPLETE
 
 
-def _one(manifests: tuple[str, ...]) -> manifest.Manifest:
+def _one(manifests: tuple[str, ...]) -> dossier.Manifest:
     loaded = _load_all(_manifests(manifests))
     if len(loaded) > 1:
         names = ", ".join(str(one.path) for one in loaded)
@@ -331,11 +483,11 @@ def board_command(manifests: tuple[str, ...], out: str | None, *, passwords: str
     """Write the readiness board: one page for a browser, of what is there and what is owed, that opens the binder."""
     from dossier import board  # noqa: PLC0415 - other commands need no board
 
-    known = manifest.load_passwords(passwords) if passwords else {}
+    known = _known(passwords)
     loaded = _load_all(_manifests(manifests))
     for one in loaded:
         folder = _output(out, one, several=len(loaded) > 1)
-        path = board.write(check_dossier(one, passwords=known), folder, now=datetime.now())
+        path = board.write(dossier.check(one, passwords=known), folder, now=datetime.now())
         _out.print(Text(str(path)))
     return ExitStatus.COMPLETE
 
@@ -359,14 +511,14 @@ def gaps_command(
     """
     from dossier import gaps  # noqa: PLC0415 - other commands need no Excel
 
-    known = manifest.load_passwords(passwords) if passwords else {}
+    known = _known(passwords)
     loaded = _load_all(_manifests(manifests))
     today = day.date() if day else datetime.now().date()
     done: list[gaps.Gaps] = []
     for one in loaded:
         folder = _output(out, one, several=len(loaded) > 1)
         folder = folder if out else folder / "gaps"
-        done.append(gaps.write(check_dossier(one, passwords=known), folder, today=today, pdf=pdf, engine=engine))
+        done.append(gaps.write(dossier.check(one, passwords=known), folder, today=today, pdf=pdf, engine=engine))
         if not as_json:
             _print_gaps(done[-1])
     if as_json:
@@ -424,7 +576,7 @@ def init_command(folder: str, out: str, *, title: str, add: bool) -> int:
     Where the manifest is there already, say which files no item names and where they would belong; nothing is changed
     without --add.
     """
-    from dossier import folders  # noqa: PLC0415 - other commands need no proposals
+    from dossier import folders, publish  # noqa: PLC0415 - other commands need no proposals
 
     path, place = Path(out), Path(folder)
     if path.exists():
@@ -440,9 +592,9 @@ def init_command(folder: str, out: str, *, title: str, add: bool) -> int:
 
 
 def _match(place: Path, path: Path, *, add: bool) -> int:
-    from dossier import folders  # noqa: PLC0415
+    from dossier import folders, publish  # noqa: PLC0415
 
-    found = folders.match(place, manifest.load(path))
+    found = folders.match(place, dossier.load(path))
     for item, proof in found.proofs:
         _out.print(Text(f"{item}: {proof.entry()}"))
     _tell_rest(found.left_out, found.unplaced)
@@ -474,13 +626,14 @@ def diff_command(
 ) -> int:  # fmt: skip
     """Say what differs between the binders OLD and NEW, and which sheets of the printed OLD to change to have NEW.
 
-    Each is a folder with a binder, a receipt.json, or a binder's PDF beside its receipt. Sheets are printed on both
+    Each is a folder with a binder, a receipt.json, or a binder's PDF beside its receipt; or an earlier build by its
+    number or its time, as `dossier log` shows them: build/q@3, build/q@2026-11-24. Sheets are printed on both
     sides: pages 1 and 2 of a volume are one sheet. The exit status is 0 when nothing differs, 1 when something does,
     and 2 when OLD or NEW is not there or a PDF is not the one that its receipt speaks of.
     """
-    from dossier import comparison, reprint  # noqa: PLC0415 - other commands compare nothing
+    from dossier import comparison, history, reprint  # noqa: PLC0415 - other commands compare nothing
 
-    before, now = comparison.read(Path(old)), comparison.read(Path(new))
+    before, now = (comparison.read(history.find(named)) for named in (old, new))
     for out, suffix in ((word, ".docx"), (pdf, ".pdf")):
         if out is not None:
             _prove_apart(Path(out), suffix, [before, now])
@@ -513,20 +666,7 @@ def _prove_apart(out: Path, suffix: str, editions: Sequence[comparison.Edition])
 
 
 def _print_diff(found: comparison.Comparison, told: views.ReprintView) -> None:
-    moved = [change for change in found.changes if change.became == "moved"]
-    shown = [change for change in found.changes if change not in moved or len(moved) <= _MOST_NUMBERS]
-    for change in shown:
-        line = Text(f"{change.what} {change.became}: ", style=_BECAME[change.became])
-        name = f"{change.old_id} → {change.id}" if change.old_id else change.id
-        line.append(f"{name} {change.title}".rstrip(), style="")
-        pages = [one.pages for one in (change.was, change.now) if one.pages]
-        line.append(f", p. {' → '.join(dict.fromkeys(pages))}" if pages else "", style="dim")
-        line.append(f"; different: {_listed(change.pages)}" if change.became == "changed" and change.pages else "")
-        line.append(f"; gone: {_listed(change.gone)}" if change.became == "changed" and change.gone else "")
-        line.append("".join(f"; {name}: {was or '–'} → {now or '–'}" for name, was, now in change.fields))
-        _out.print(line)
-    if len(shown) < len(found.changes):
-        _out.print(Text(f"{len(moved)} more show the same on pages with other numbers; --json names them", style="dim"))
+    _print_changes(found.changes, _out)
     for step in told.steps:
         sheets = f"  [{step.sheets}]" if step.sheets else ""
         _out.print(Text(f"{step.order}. {step.text}"), Text(sheets, style="dim"), sep="")
@@ -538,6 +678,24 @@ def _print_diff(found: comparison.Comparison, told: views.ReprintView) -> None:
     else:
         carried = f", {told.moved} to move" if told.moved else ""
         _out.print(Text(f"{told.printed} sheets to print, {told.out} to take out for good{carried}"))
+
+
+def _print_changes(changes: Sequence[comparison.Change], console: Console) -> None:
+    moved = [change for change in changes if change.became == "moved"]
+    shown = [change for change in changes if change not in moved or len(moved) <= _MOST_NUMBERS]
+    for change in shown:
+        line = Text(f"{change.what} {change.became}: ", style=_BECAME[change.became])
+        name = f"{change.old_id} → {change.id}" if change.old_id else change.id
+        line.append(f"{name} {change.title}".rstrip(), style="")
+        pages = [one.pages for one in (change.was, change.now) if one.pages]
+        line.append(f", p. {' → '.join(dict.fromkeys(pages))}" if pages else "", style="dim")
+        line.append(f"; different: {_listed(change.pages)}" if change.became == "changed" and change.pages else "")
+        line.append(f"; gone: {_listed(change.gone)}" if change.became == "changed" and change.gone else "")
+        line.append("".join(f"; {name}: {was or '–'} → {now or '–'}" for name, was, now in change.fields))
+        console.print(line)
+    if len(shown) < len(changes):
+        said = f"{len(moved)} more show the same on pages with other numbers; --json names them"
+        console.print(Text(said, style="dim"))
 
 
 _BECAME = {"added": "green", "removed": "red", "changed": "yellow", "moved": "dim"}
@@ -590,12 +748,106 @@ def _sheet_json(sheet: sheets.Sheet) -> dict[str, Any]:
     }
 
 
+@_commands.command("freeze")
+@click.argument("manifests", nargs=-1, metavar="[MANIFEST]")
+@click.option(
+    "-o",
+    "--book",
+    metavar="PATH",
+    help="The book that was printed, as `dossier diff` takes it; build/<manifest name> by default.",
+)
+@click.option("--update", is_flag=True, help="Take over into the lock what was added to the book since.")
+@click.option("--release", is_flag=True, help="Give up the printed numbers: remove the lock.")
+def freeze_command(manifests: tuple[str, ...], *, book: str | None, update: bool, release: bool) -> int:
+    """Keep the page numbers of a book as they are printed, whatever comes later.
+
+    They are written to MANIFEST's lock, `dossier.lock` beside `dossier.yaml`. From then on a build leaves every printed
+    page its number: what comes late is put between with numbers like 143A, and what is taken out leaves a sheet.
+    """
+    from dossier import comparison, history, lock  # noqa: PLC0415 - other commands freeze nothing
+
+    if release and (update or book):
+        raise UsageError("--release stands alone", fix="leave out the other options")
+    loaded = _one(manifests)
+    if release:
+        _out.print(Text(f"released: {lock.release(loaded.path)} is gone, the next build numbers the book anew"))
+        return ExitStatus.COMPLETE
+    printed = comparison.read(history.find(book or str(_output(None, loaded, several=False))))
+    path, held = lock.freeze(loaded.path, printed.receipt, update=update)
+    _out.print(Text(f"frozen: {held.pages} page numbers, {held.evidence} pieces of evidence, in {path}"))
+    return ExitStatus.COMPLETE
+
+
+@_commands.command("log")
+@click.argument("named", required=False, metavar="[DIR|MANIFEST]")
+@click.option("--last", type=click.IntRange(1), default=20, show_default=True, metavar="N", help="How many to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
+def log_command(named: str | None, *, last: int, as_json: bool) -> int:
+    """Say what each complete build of a binder changed, newest first; the folder's `history` keeps their receipts.
+
+    DIR is the binder's folder. For a manifest it is build/<manifest name>.
+    """
+    from dossier import history  # noqa: PLC0415 - other commands compare nothing
+
+    folder = _binder_folder(named)
+    builds = history.log(folder, last)
+    if as_json:
+        _print_json({"folder": str(folder), "builds": [_logged_json(build) for build in builds]})
+    else:
+        _print_log(folder, builds)
+    return ExitStatus.COMPLETE
+
+
+def _binder_folder(named: str | None) -> Path:
+    """Return the folder of a binder that was built: one that is named, or that of a manifest, which is not read."""
+    if named is not None and not Path(named).exists():
+        raise UsageError(f"{named} is not there", fix="name the folder of a finished binder, or its manifest")
+    if named is not None and Path(named).is_dir():
+        return Path(named)
+    paths = _manifests([named] if named else ())
+    if len(paths) > 1:
+        raise UsageError("this takes one binder at a time", fix=f"name one of {', '.join(map(str, paths))}")
+    return Path("build") / paths[0].stem
+
+
+def _print_log(folder: Path, builds: Sequence[history.Build]) -> None:
+    built, changed = Column("built", no_wrap=True), Column("what it changed", overflow="fold")
+    table = Table("no.", built, "pages", "sheets", "vol.", "evidence", changed, box=None)
+    for build in builds:
+        told = (build.pages, build.sheets, build.volumes, build.evidence)
+        figures = [""] * len(told) if build.wrong else map(str, told)
+        row = (str(build.entry.number), f"{build.entry.built.astimezone():%Y-%m-%d %H:%M}", *figures)
+        table.add_row(*map(Text, (*row, _what_changed(build))))
+    _out.print(table)
+    newest, older = builds[0].entry, builds[1 if len(builds) > 1 else 0].entry
+    said = f"dossier diff {folder}@{older.number} {folder}@{newest.built.astimezone():%Y-%m-%d}"
+    _err.print(Text(f"compare any two, by number or by day: {said}", style="dim"))
+
+
+def _what_changed(build: history.Build) -> str:
+    if build.wrong:
+        return f"cannot be read: {build.wrong}"
+    changed = build.changed
+    if changed is None:
+        return f"engine: {build.engine}"
+    told = [] if build.engine == changed.engine else [f"engine: {changed.engine} → {build.engine}"]
+    for kind, counts in (("evidence", changed.evidence), ("items", changed.items), ("documents", changed.documents)):
+        told += [f"{kind}: {', '.join(f'{count} {became}' for became, count in counts.items())}"] if counts else []
+    return "; ".join([*told, "nothing that shows" if changed.same else f"sheets to reprint: {changed.printed}"])
+
+
+def _logged_json(build: history.Build) -> dict[str, Any]:
+    told = {key: value for key, value in asdict(build).items() if key != "entry"}
+    entry = build.entry
+    return {"number": entry.number, "built": entry.built.isoformat(), "receipt": str(entry.path), **told}
+
+
 @_commands.command("verify")
 @click.argument("path", metavar="DIR|binder.pdf")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
 def verify_command(path: str, *, as_json: bool) -> int:
     """Prove a finished binder against its receipt and, where they are still there, its sources."""
-    proof = verify_binder(Path(path))
+    proof = dossier.verify(Path(path))
     if as_json:
         _print_json(asdict(proof))
     else:
@@ -616,6 +868,8 @@ def templates_group() -> None:
 @templates_group.command("list")
 def templates_list() -> int:
     """Name the template sets and what each holds."""
+    from dossier import template_sets  # noqa: PLC0415
+
     for name in template_sets.available():
         found = template_sets.find_set(name, Path())
         _out.print(Text(f"{name}: {', '.join(found.names)}  "), Text(str(found.folder), style="dim"), sep="")
@@ -710,17 +964,17 @@ def templates_preview(
     """Fill one Word file, or every template of a set, and draw its pages; nothing is bound."""
     from dossier.authoring import preview  # noqa: PLC0415 - other commands draw no templates
 
-    dossier = Path(manifest_path) if manifest_path else None
+    shown_dossier = Path(manifest_path) if manifest_path else None
     if watch and as_json:
         raise UsageError("--watch and --json do not go together", fix="leave one of them out")
     if not watch:
-        shown = preview.preview(path, Path(output), dossier=dossier, engine=engine)
+        shown = preview.preview(path, Path(output), dossier=shown_dossier, engine=engine)
         if as_json:
             _print_json({"engine": shown.engine, "sheets": [asdict(sheet) for sheet in shown.sheets]})
         else:
             _print_preview(shown)
         return ExitStatus.COMPLETE
-    for number, seen in enumerate(preview.watch(path, Path(output), dossier=dossier, engine=engine)):
+    for number, seen in enumerate(preview.watch(path, Path(output), dossier=shown_dossier, engine=engine)):
         if isinstance(seen, preview.Preview):
             _print_preview(seen)
         else:
@@ -755,7 +1009,7 @@ def templates_new(name: str, base: str) -> int:
 @_commands.command()
 def schema() -> int:
     """Print the manifest's JSON Schema."""
-    _print_json(manifest.json_schema())
+    _print_json(dossier.json_schema())
     return ExitStatus.COMPLETE
 
 
@@ -763,6 +1017,8 @@ def schema() -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object to standard output.")
 def doctor(*, as_json: bool) -> int:
     """Say which engines, fonts and tools are here, and what a missing one would add."""
+    from dossier import doctor as examination  # noqa: PLC0415 - it loads every converter
+
     found = examination.examine()
     if as_json:
         _print_json(asdict(found))
@@ -791,6 +1047,8 @@ def cache_group() -> None:
 @cache_group.command("size")
 def cache_size() -> int:
     """Say how much is kept, and where."""
+    from dossier import cache as store  # noqa: PLC0415
+
     kept = store.Cache(store.default_folder())
     count, size = kept.size()
     _out.print(f"{count} parts, {size / 1e6:.1f} MB in ", Text(str(kept.folder)), sep="")
@@ -800,6 +1058,8 @@ def cache_size() -> int:
 @cache_group.command("clear")
 def cache_clear() -> int:
     """Remove every part that is kept."""
+    from dossier import cache as store  # noqa: PLC0415
+
     count = store.Cache(store.default_folder()).clear()
     _out.print(f"{count} parts removed")
     return ExitStatus.COMPLETE
@@ -823,19 +1083,24 @@ def _plain(value: object) -> str:
 
 
 @contextmanager
-def _progress(*, quiet: bool, verbose: bool) -> Iterator[Callable[[Event], None]]:
+def _progress(*, quiet: bool, verbose: bool) -> Iterator[Callable[[dossier.Event], None]]:
     """Show bars on a terminal; elsewhere say nothing, or with ``verbose`` one line a file."""
     if quiet or not _err.is_terminal:
         yield _line_by_line if verbose and not quiet else lambda event: None
         return
+    from rich import progress  # noqa: PLC0415 - most runs show no bars
+
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("{task.fields[name]}", style="dim", markup=False),
-    )  # fmt: skip
-    with Progress(*columns, console=_err, transient=not verbose) as bars:
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("{task.fields[name]}", style="dim", markup=False),
+    )
+    with progress.Progress(*columns, console=_err, transient=not verbose) as bars:
         tasks: dict[str, Any] = {}
 
-        def tell(event: Event) -> None:
+        def tell(event: dossier.Event) -> None:
             if event.stage not in tasks:
                 tasks[event.stage] = bars.add_task(_STAGES[event.stage], total=None, name="")
             bars.update(
@@ -845,6 +1110,6 @@ def _progress(*, quiet: bool, verbose: bool) -> Iterator[Callable[[Event], None]
         yield tell
 
 
-def _line_by_line(event: Event) -> None:
+def _line_by_line(event: dossier.Event) -> None:
     count = f" {event.done}/{event.total}" if event.total else ""
     _err.print(Text(f"{_STAGES[event.stage]}{count} {event.name}".rstrip()))

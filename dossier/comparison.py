@@ -32,6 +32,7 @@ _HEX_TEXT = re.compile(rb"<([0-9A-F]+)> Tj")
 _CODES = re.compile(rb"<([0-9A-F]{4})> <([0-9A-F]+)>")
 _ITEM_FIELDS: Final = ("title", "unit", "points", "self_score", "status")
 _EVIDENCE_FIELDS: Final = ("title", "status", "see")
+_RECEIPTS: Final = (".json", ".gz")
 _DOCUMENTS: Final = ("cover", "index", "front", "back")
 
 
@@ -62,18 +63,20 @@ class Edition:
 
 
 def read(path: Path) -> Edition:
-    """Read a binder by its folder, its receipt or its PDF.
+    """Read a binder by its folder, its receipt or its PDF, or an earlier one by its receipt in the history.
 
-    Raises UsageError where there is none, and where a volume is not the one that the receipt speaks of.
+    Raises UsageError where there is none, and where a volume is not the one that the receipt speaks of; of the history
+    it need not be, for the book that lies there may be a later one.
     """
-    folder = path if path.is_dir() else path.parent
+    earlier = path.absolute().parent.name == receipt.HISTORY and path.suffix.lower() in _RECEIPTS
+    folder = path.absolute().parent.parent if earlier else path if path.is_dir() else path.parent
     if folder.is_dir():
         publish.settle(folder)
     if not path.exists():
         raise UsageError(
             f"{path} is not there", fix="name the folder of a finished binder, its receipt.json or its PDF"
         )
-    named = path if path.suffix.lower() == ".json" else receipt_of(path)
+    named = path if path.suffix.lower() in _RECEIPTS else receipt_of(path)
     claimed = receipt.read(named)
     if path.suffix.lower() == ".pdf" and path.name not in {volume.file for volume in claimed.volumes}:
         raise UsageError(f"{path.name} is not a volume of the binder in {folder}", fix="name the binder's own PDF")
@@ -82,16 +85,18 @@ def read(path: Path) -> Edition:
         (number, page) for number, volume in enumerate(claimed.volumes, start=1) for page in range(1, volume.pages + 1)
     ]:
         raise UsageError(f"{named} does not list every page once, in order", fix="build the binder again")
-    return Edition(named, claimed, tuple(_file(named, volume) for volume in claimed.volumes))
+    return Edition(named, claimed, tuple(_file(named, volume, folder, earlier=earlier) for volume in claimed.volumes))
 
 
-def _file(named: Path, volume: receipt.Volume) -> Path | None:
+def _file(named: Path, volume: receipt.Volume, folder: Path, *, earlier: bool) -> Path | None:
     if Path(volume.file).name != volume.file:
         raise UsageError(f"{named} names {volume.file}, which does not lie beside it", fix="build the binder again")
-    path = named.parent / volume.file
+    path = folder / volume.file
     if not path.is_file():
         return None
     if sha256_of(path) != volume.sha256:
+        if earlier:
+            return None
         raise UsageError(
             f"{path} is not the book that {named} speaks of: its checksum differs",
             fix="name the folder where book and receipt of one build lie together",

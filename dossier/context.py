@@ -10,12 +10,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypedDict, cast
 
-from dossier import numbering
+from dossier import frozen, numbering
 from dossier.book import Book, Entry, Proof, statuses
 from dossier.documents import Document, file_names
 from dossier.errors import Problem, TemplateError
 from dossier.fields import plain_number
 from dossier.files import Files
+from dossier.lock import VACANT
 from dossier.manifest import Item, Manifest
 from dossier.numbering import Pagination, Slot, Span
 from dossier.sandbox import as_date
@@ -34,6 +35,7 @@ from dossier.views import (
     Total,
     UnitCount,
     UnitView,
+    Vacant,
     VolumeView,
 )
 
@@ -316,6 +318,7 @@ class _Once:
             remark=entry.remark,
             item_id=item.id,
             item_title=item.title,
+            vacant=self.gaps.get(f"evidence:{proof.id}", ""),
             **self.place(proof.id),
         )
 
@@ -504,11 +507,33 @@ class _Once:
             item, _ = self.proofs[rest]
             context["item"] = self.views[item.id]
             return cast(Context, {**context, "evidence": self.rows[rest]})
-        if kind == "placeholder":
+        if vacancy := self.vacancies.get(document.key):
+            context["vacant"] = Vacant(vacancy.id, vacancy.title, self.left_out(vacancy), vacancy.withdrawn)
+        elif kind == "placeholder":
             context["placeholder"] = self.placeholder(rest)
         elif document.missing:
             context["placeholder"] = self.missing(document)
         return context
+
+    @cached_property
+    def vacancies(self) -> dict[str, frozen.Vacancy]:
+        """What is left out of a frozen book, by the keys of the sheets that say so."""
+        return frozen.vacancies(self.book.lock, self.book, self.pagination) if self.book.lock else {}
+
+    @cached_property
+    def gaps(self) -> dict[str, str]:
+        """The numbers that are left out, by those they belonged to, where no sheet in the book says so."""
+        if self.book.lock is None or self.manifest.numbering.left_out == "sheet":
+            return {}
+        return {
+            key.removeprefix(VACANT): self.left_out(vacancy)
+            for key, vacancy in self.vacancies.items()
+            if key.startswith(VACANT)
+        }
+
+    def left_out(self, vacancy: frozen.Vacancy) -> str:
+        """Return the numbers that are left out, as the language of the book puts them together."""
+        return vacancy.numbers("、" if self.manifest.language.startswith("zh") else ", ")
 
     @cached_property
     def rows(self) -> dict[str, Row]:

@@ -63,7 +63,7 @@ def examine() -> Examination:
 
 
 def _formats() -> Iterator[Format]:
-    accepted = convert.accepted() | containers.KINDS
+    accepted = {*convert.accepted(), *containers.KINDS}
     for kind in Kind:
         if kind in (Kind.EMPTY, Kind.UNKNOWN):
             continue

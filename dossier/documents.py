@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import dropwhile
 from pathlib import Path
 
-from dossier import numbering
+from dossier import capacity, frozen, numbering
 from dossier.book import Book
+from dossier.lock import VACANT, WITHDRAWN
 from dossier.manifest import Front
-from dossier.numbering import Block
+from dossier.numbering import Block, Load
 from dossier.sources import Kind, recognise
 from dossier.template_sets import TemplateSet
 
@@ -32,13 +34,14 @@ class Document:
 
 
 def lay_out(
-    book: Book, template_set: TemplateSet, lengths: Mapping[str, int]
+    book: Book, template_set: TemplateSet, lengths: Mapping[str, int], sizes: Mapping[str, int] | None = None
 ) -> tuple[list[list[Block]], dict[str, Document]]:
     """Return the blocks of every volume in order, and the documents among them by key.
 
-    ``lengths`` are the documents' pages by key, as far as they are known; the others are guessed.
+    ``lengths`` are the documents' pages by key, as far as they are known, and ``sizes`` the bytes of their files; the
+    others are guessed.
     """
-    return _Layout(book, template_set, lengths).volumes()
+    return _Layout(book, template_set, lengths, sizes or {}).volumes()
 
 
 def file_names(volumes: int, *, draft: bool) -> tuple[str, ...]:
@@ -48,10 +51,14 @@ def file_names(volumes: int, *, draft: bool) -> tuple[str, ...]:
 
 
 class _Layout:
-    def __init__(self, book: Book, template_set: TemplateSet, lengths: Mapping[str, int]) -> None:
+    def __init__(
+        self, book: Book, template_set: TemplateSet, lengths: Mapping[str, int], sizes: Mapping[str, int]
+    ) -> None:
         self.book = book
         self.manifest = book.plan.manifest
         self.lengths = lengths
+        self.sizes = sizes
+        self.bound = {proof.key: proof for proof in book.proofs() if proof.bound}
         self.rows = len(book.entries) + sum(len(entry.proofs) for entry in book.entries)
         self.filled = {
             proof.key: (proof.planned.title, proof.template.path) for proof in book.proofs() if proof.template
@@ -60,41 +67,57 @@ class _Layout:
         self.title = cache(template_set.title)
 
     def volumes(self) -> tuple[list[list[Block]], dict[str, Document]]:
-        manifest = self.manifest
-        back = {d.key: d for d in (self.front_document(entry, "back", 1) for entry in manifest.back)}
-        bodies = self.bodies([self.block(document) for document in back.values()])
+        back = [self.front_document(entry, "back", 1) for entry in self.manifest.back]
+        counted: list[Document] = []
+        if lock := self.book.lock:
+            counted = self.counted(several=lock.volumes > 1)
+            blocks_of_all = [*map(self.block, counted), *self.body(), *map(self.block, back)]
+            bodies = frozen.arrange(blocks_of_all, lock, self.book)
+        else:
+            bodies = self.bodies([*map(self.block, back)])
+        matter = {document.key: document for document in (*counted, *back)}
         several = len(bodies) > 1
         volumes: list[list[Block]] = []
         documents: dict[str, Document] = {}
         for number, blocks in enumerate(bodies, start=1):
-            front = self.before(number, several=several)
+            front = [d for d in self.before(number, several=several) if d.key not in matter]
             documents |= {d.key: d for d in front}
-            documents |= {b.key: replace(back[b.key], volume=number) for b in blocks if b.key in back}
+            documents |= {b.key: replace(matter[b.key], volume=number) for b in blocks if b.key in matter}
             documents |= {b.key: self.body_document(b, number) for b in blocks if self.is_document(b)}
             volumes.append([*map(self.block, front), *blocks])
         return volumes, _told_apart(documents)
 
-    def bodies(self, after: list[Block]) -> list[list[Block]]:
-        """Return what each volume holds behind its front matter."""
-        manifest = self.manifest
-        body = [
+    def body(self) -> list[Block]:
+        return [
             replace(block, pages=self.lengths.get(block.key, 1)) if self.is_document(block) else block
             for block in self.book.blocks()
         ]
+
+    def counted(self, *, several: bool) -> list[Document]:
+        """Return the documents before the items whose pages are counted; print has them in places of their own."""
+        return list(dropwhile(lambda document: document.kind in numbering.UNCOUNTED, self.before(1, several=several)))
+
+    def bodies(self, after: list[Block]) -> list[list[Block]]:
+        """Return what each volume holds behind its front matter."""
+        manifest, body = self.manifest, self.body()
         if manifest.volumes is None:
             return [[*body, *after]]
-        if manifest.volumes.by == "section":
-            bodies = numbering.split_by_section(body)
-            bodies[-1] += after
-            return bodies
 
         @cache
-        def overhead(volume: int) -> int:
-            pages = [self.block(document).pages for document in self.before(volume, several=True)]
-            return sum(count + count % 2 for count in pages)
+        def overhead(volume: int) -> Load:
+            front = [self.block(document) for document in self.before(volume, several=True)]
+            size = sum(map(self.size, front)) if limits.size is not None else 0
+            return Load(sum(block.pages + block.pages % 2 for block in front), size)
 
-        most, start_on = manifest.volumes.max_pages or 0, manifest.page.start_on
-        return numbering.split([*body, *after], most, overhead, start_on, manifest.numbering.start)
+        limits, start_on, start = capacity.limits_of(manifest.volumes), manifest.page.start_on, manifest.numbering.start
+        size = self.size if limits.size is not None else _weightless
+        return numbering.split([*body, *after], limits, overhead, start_on, start, size)
+
+    def size(self, block: Block) -> int:
+        """Estimate the bytes that a block takes in its volume's file."""
+        if proof := self.bound.get(block.key):
+            return capacity.size_of(proof)
+        return capacity.size_of_document(self.sizes.get(block.key, 0), block.pages)
 
     def block(self, document: Document) -> Block:
         guess = -(-self.rows // _ROWS_A_PAGE) if document.kind == "index" else 1
@@ -105,6 +128,9 @@ class _Layout:
 
     def body_document(self, block: Block, volume: int) -> Document:
         name = block.key.replace(":", "-")
+        if block.key.startswith((VACANT, WITHDRAWN)):
+            name = name.replace("/", "-")
+            return Document(block.key, block.kind, self.path("vacant"), volume=volume, name=name)
         if proof := self.filled.get(block.key):
             return Document(block.key, block.kind, proof[1], proof[0], volume, name)
         return Document(block.key, block.kind, self.path(block.kind), volume=volume, name=name)
@@ -136,6 +162,10 @@ class _Layout:
         name = f"{entry.name}-{volume}" if volume > 1 else entry.name
         title = entry.title or self.title(entry.name)
         return Document(f"{entry.name}:{volume}", kind, self.path(entry.name), title, volume, name)
+
+
+def _weightless(block: Block) -> int:
+    return 0
 
 
 def _told_apart(documents: Mapping[str, Document]) -> dict[str, Document]:

@@ -6,10 +6,12 @@
      ├── ProblemsError              3  made of several problems; only those below are raised
      │    ├── ManifestError         2  the manifest cannot be used; carries every Problem found
      │    ├── SetError              2  a set.yaml cannot be used; a TemplateError as well
-     │    └── VerificationError     1  a finished binder is not what its receipt says
+     │    ├── VerificationError     1  a finished binder is not what its receipt says
+     │    └── PrintError            3  what was made for the printer does not show the binder
      ├── UsageError                 2  the command line names something that is not there
      ├── TemplateError              2  a Word template cannot be filled
      │    └── UnsettledError        2  the front matter's length never settles
+     ├── FrozenError                2  numbers that are printed cannot be kept
      ├── ConversionError            1  one source cannot become pages (turned into a Problem)
      │    └── EngineCrash           1  ... because the program that converts it failed
      ├── EngineError                3  an engine is missing or does not work at all
@@ -122,10 +124,20 @@ class UnsettledError(TemplateError):
     """The front matter's length flips for ever, so no page number can be right."""
 
 
+class FrozenError(DossierError):
+    """The numbers that are printed, and frozen, cannot be kept."""
+
+    exit_status = ExitStatus.USAGE
+
+
 class VerificationError(ProblemsError):
     """A finished binder is not what its receipt says."""
 
     exit_status = ExitStatus.INCOMPLETE
+
+
+class PrintError(ProblemsError):
+    """The print set does not show the pages and labels of the binder that it was made from."""
 
 
 class ConversionError(DossierError):

@@ -604,6 +604,10 @@ Password = Annotated[
 Date = Annotated[dt.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Margin = Annotated[float, BeforeValidator(_length(0, 2000 * MM, "0mm to 2000mm")), _LENGTH_SCHEMA]
 """A length of 0 or more, in points."""
+Depth = Annotated[float, BeforeValidator(_length(1 * MM, 1000 * MM, "1mm to 1000mm")), _LENGTH_SCHEMA]
+"""What a box or a binding holds, in points."""
+Thickness = Annotated[float, BeforeValidator(_length(0.02 * MM, 2 * MM, "0.02mm to 2mm")), _LENGTH_SCHEMA]
+"""That of one sheet, in points."""
 FontSize = Annotated[float, BeforeValidator(_length(4, 72, "4pt to 72pt")), _LENGTH_SCHEMA]
 """From 4 to 72 points."""
 PaperSize = Annotated[

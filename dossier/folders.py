@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from natsort import natsort_keygen, ns
 
-from dossier import headings, manifest, manifest_text, probe, sources
+from dossier import headings, looks, manifest, manifest_text, sources
 from dossier.errors import ManifestError, UsageError
 from dossier.manifest import Manifest
 from dossier.manifest_text import scalar
@@ -233,7 +233,7 @@ def proof_of(file: str) -> Proof:
     """Return the evidence that a file is by its name: title, document number (文号) and date."""
     stem = PurePosixPath(file).stem
     number = _NUMBER.search(stem)
-    day = next((day for _, _, day in probe.dates_in(file) if day), None)
+    day = next((day for _, _, day in looks.dates_in(file) if day), None)
     said = f"{number[1]}〔{number[2]}〕{number[3]}号" if number else ""
     rest = f"{stem[: number.start()]}{stem[number.end() :]}" if number else stem
     rest = re.sub(r"[（(【\[][\s_－-]*[)）】\]]", "", rest).strip(" _-－")

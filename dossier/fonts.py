@@ -137,6 +137,14 @@ def fingerprint() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def places() -> list[Path]:
+    """Return the folders and files that say which fonts are installed, here or not."""
+    roots = [*_system_folders(), *_system_configurations(), *(path.parent for path in _system_configurations())]
+    folders = {face.path.parent for face in _installed().values()}
+    inside = {Path(folder) for root in roots for folder, _, _ in os.walk(root)}
+    return sorted({*roots, *folders, *inside})
+
+
 def missing_characters(text: Iterable[str], faces: Collection[Face]) -> list[str]:
     """Return the characters of ``text`` that no face of ``faces`` has, in order of code points.
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from dossier import numbering, templates
+from dossier import capacity, numbering, templates
 from dossier.book import Book
 from dossier.book import filled as finished
 from dossier.context import Scene
 from dossier.documents import Document, lay_out
 from dossier.errors import UnsettledError
+from dossier.lock import Lock
+from dossier.lock import read as read_lock
 from dossier.manifest import Manifest
 from dossier.numbering import Pagination, Style
 from dossier.part import Part
@@ -48,36 +50,43 @@ def settle(book: Book, template_set: TemplateSet, today: date, convert: Convert,
     Raises TemplateError where a template cannot be filled, and UnsettledError where the lengths go on changing.
     """
     lengths: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    wanted = book.plan.manifest.volumes
+    weighed = wanted is not None and wanted.max_mb is not None
     seen: list[_Round] = []
     while True:
-        volumes, documents = lay_out(book, template_set, lengths)
-        pagination = numbering.paginate(volumes, _style(book.plan.manifest))
+        volumes, documents = lay_out(book, template_set, lengths, sizes)
+        pagination = numbering.paginate(volumes, style_of(book.plan.manifest, book.lock))
         scene = Scene(book, documents, pagination, today, template_set)
         filled = {key: fill(document, scene, folder) for key, document in documents.items()}
         parts = dict(convert(filled))
         measured = {key: len(part.pages) for key, part in parts.items()}
         assumed = {block.key: block.pages for blocks in volumes for block in blocks if block.key in documents}
-        seen.append(_Round(dict(lengths), measured, documents, len(volumes)))
-        if measured == assumed:
+        seen.append(_Round(dict(lengths), sizes, measured, documents, len(volumes)))
+        larger = capacity.grown(sizes, parts) if weighed else sizes
+        if measured == assumed and larger == sizes:
             evidence = {key: parts.pop(key) for key, document in documents.items() if document.kind == "evidence"}
             return Settled(finished(book, evidence), pagination, parts, documents, filled, len(seen), scene)
         lengths |= measured
-        _check(seen, lengths)
+        sizes = larger
+        _check(seen, lengths, sizes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What one round assumed of documents' lengths, and what came out."""
+    """What one round assumed of documents' lengths and sizes, and what came out."""
 
     assumed: dict[str, int]
+    sizes: dict[str, int]
     measured: dict[str, int]
     documents: dict[str, Document]
     volumes: int
 
 
-def _check(seen: list[_Round], lengths: Mapping[str, int]) -> None:
+def _check(seen: list[_Round], lengths: Mapping[str, int], sizes: Mapping[str, int]) -> None:
     """Raise UnsettledError where the next round would do what an earlier one did, or there were too many."""
-    repeated = next((index for index, earlier in enumerate(seen) if earlier.assumed == lengths), None)
+    same = (index for index, earlier in enumerate(seen) if (earlier.assumed, earlier.sizes) == (lengths, sizes))
+    repeated = next(same, None)
     if repeated is None and len(seen) < _MOST_ROUNDS:
         return
     again = repeated is not None
@@ -106,8 +115,18 @@ def _changing(numbers: list[int], *, again: bool) -> str:
     return f"flips between {' and '.join(shown)}" if again else f"has {', then '.join(shown)}"
 
 
-def _style(manifest: Manifest) -> Style:
-    return Style(manifest.numbering.style, manifest.numbering.start, manifest.page.start_on, manifest.numbering.restart)
+def held_by(manifest: Manifest) -> Lock | None:
+    """Return the lock of a manifest's printed numbers, if it has one; raises FrozenError where it cannot be kept to."""
+    lock = read_lock(manifest.path)
+    if lock is not None:
+        lock.check(style_of(manifest), str(manifest.path))
+    return lock
+
+
+def style_of(manifest: Manifest, lock: Lock | None = None) -> Style:
+    """Return how a book's numbers run and look; a manifest as its template set completes it."""
+    numbers, printed = manifest.numbering, lock.printed if lock else None
+    return Style(numbers.style, numbers.start, manifest.page.start_on, numbers.restart, numbers.inserted, printed)
 
 
 def fill(document: Document, scene: Scene, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from dossier.fields import (
     Color,
     Crop,
     Date,
+    Depth,
     EvidenceId,
     FontSize,
     ItemId,
@@ -37,6 +38,7 @@ from dossier.fields import (
     Required,
     Requirement,
     Text,
+    Thickness,
     Turn,
     Waivers,
     YesNo,
@@ -153,17 +155,77 @@ class Numbering(Section):
     )
     size: FontSize = Field(14.0, description="size of the label's font", json_schema_extra={"default": "14pt"})
     color: Color = Field("#000000", description='colour of the label, like "#C00000"')
+    inserted: Annotated[Literal["letter", "number"], _CHOICE] = Field(
+        "letter", description="pages put between frozen ones; letter: 143A, 143B; number: 143-1, 143-2"
+    )
+    left_out: Annotated[Literal["sheet", "note"], _CHOICE] = Field(
+        "sheet", description="frozen numbers without pages; sheet: one sheet says so; note: only the index does"
+    )
 
 
 class Volumes(Section):
-    """How the binder is split; exactly one of the two."""
+    """How the binder is split: by any of these limits, each of which holds; lengths are in points."""
 
     max_pages: Annotated[int, *whole(1, 99_999)] | None = Field(None, description="most pages in a volume")
-    by: Annotated[Literal["section"], _CHOICE] | None = Field(None, description="section: one volume a top-level item")
+    max_sheets: Annotated[int, *whole(1, 99_999)] | None = Field(
+        None, description="most sheets of paper in a volume, printed on both sides"
+    )
+    max_thickness: Depth | None = Field(
+        None, description="what fits into the box or the binding, like 40mm: as many sheets as it is times as thick"
+    )
+    paper: Thickness = Field(
+        0.1 * MM,
+        description="how thick one sheet is, beside `max_thickness`",
+        json_schema_extra={"default": "0.1mm"},
+    )
+    max_mb: Annotated[int, *whole(1, 99_999)] | None = Field(
+        None, description="largest file of a volume, in MB of 1,000,000 bytes"
+    )
+    by: Annotated[Literal["section"], _CHOICE] | None = Field(
+        None, description="section: no volume holds more than one top-level item"
+    )
+
+    @property
+    def most_pages(self) -> int | None:
+        """The most physical pages of a volume, by whatever limits them: two to a sheet."""
+        deep = None if self.max_thickness is None else int(self.max_thickness / self.paper + 1e-6)
+        limits = [self.max_pages, *(None if sheets is None else 2 * sheets for sheets in (self.max_sheets, deep))]
+        return min((limit for limit in limits if limit is not None), default=None)
 
     @classmethod
     def conflict(cls, given: Collection[str]) -> Misfit | None:
-        return _not_one_of(given, ("max_pages", "by"), "write `max_pages: 400` or `by: section`")
+        ways = [key for key in cls.model_fields if key != "paper"]
+        if not set(given) & set(ways):
+            named = f"{', '.join(f'`{key}`' for key in ways[:-1])} and `{ways[-1]}`"
+            return Misfit("one-of", f"needs one of {named}", "write `max_pages: 400`, `max_mb: 200` or `by: section`")
+        if "paper" in given and "max_thickness" not in given:
+            fix = "write `max_thickness: 40mm` beside it, or delete it"
+            return Misfit("one-of", "`paper` has no effect without `max_thickness`", fix, "paper")
+        return None
+
+    @model_validator(mode="after")
+    def _check(self) -> Volumes:
+        if self.most_pages == 0:
+            fix = "write the thickness of the box, like 40mm, and that of one sheet, like 0.1mm"
+            raise Misfit("bad-length", "is thinner than one sheet of paper", fix, "max_thickness")
+        return self
+
+
+class Print(Section):
+    """How the print set is made, with ``build --print``."""
+
+    a3: Annotated[Literal["reduced", "fold-out"], _CHOICE] = Field(
+        "reduced", description="large originals; fold-out: on A3 sheets, as large as they are, folded into the book"
+    )
+    divider_paper: Line = Field("", description="the paper that dividers are printed on, like 浅蓝色; left out, as all")
+    divider_mark: YesNo = Field(False, description="true: a small square at the corner of each sheet of that paper")
+
+    @classmethod
+    def conflict(cls, given: Collection[str]) -> Misfit | None:
+        if "divider_mark" in given and "divider_paper" not in given:
+            fix = "write `divider_paper: 浅蓝色` beside it, or delete it"
+            return Misfit("one-of", "`divider_mark` has no effect without `divider_paper`", fix, "divider_mark")
+        return None
 
 
 class Unit(Section):
@@ -357,6 +419,7 @@ class Manifest(Section):
     page: Page = Field(default_factory=Page, description="the sheet that everything is bound on")
     numbering: Numbering = Field(default_factory=Numbering, description="how page numbers run and look")
     volumes: Volumes | None = Field(None, description="how the binder is split; left out, it is one volume")
+    print: Print = Field(default_factory=Print, description="how the print set is made, with `build --print`")
     units: dict[Name, Unit] = Field(default_factory=dict, description="the departments, by name")
     front: tuple[Front, ...] = Field(
         (Front(name="cover"), Front(name="index")), description="documents before the items, in order"
@@ -546,6 +609,7 @@ _MODELS: Final[dict[str, type[Section]]] = {
     "page": Page,
     "numbering": Numbering,
     "volumes": Volumes,
+    "print": Print,
     "units": Unit,
     "front": Front,
     "items": Item,
@@ -559,6 +623,7 @@ _SHORTHAND: Final[dict[type[Section], str]] = {
     Page: "size",
     Numbering: "style",
     Volumes: "max_pages",
+    Print: "a3",
     Unit: "contact",
     Evidence: "file",
     Claim: "text",

@@ -4,14 +4,20 @@ Covers and indexes are not counted: their pages have lower-case Roman numbers of
 after them is counted from ``start``. Where pages start on odd numbers, the blanks that this needs are counted but carry
 no label. In every volume a counted page's number is odd exactly where its physical page is: an odd number is on the
 front of a sheet.
+
+Where numbers are frozen, blocks hold those that are printed of them. What goes beyond has inserted numbers, such as
+``143A``, and blanks put every held number on its side of a sheet again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
+
+from dossier.errors import FrozenError
+from dossier.inserting import Inserter, Way, is_plain, root
 
 UNCOUNTED = frozenset({"cover", "index"})
 
@@ -21,6 +27,8 @@ class Block:
     """Pages that stay together: one front document, one divider, one piece of evidence.
 
     ``key`` is unique within the binder; ``section`` is the number of the top-level item (from 1, 0 outside the items).
+    ``held`` are the numbers that are printed of it, without a volume's; ``side`` is the side of the sheet that it began
+    on then: 1 front, 0 back, None if it may be either.
     """
 
     kind: str
@@ -29,6 +37,8 @@ class Block:
     item: str = ""
     evidence: str = ""
     section: int = 0
+    held: tuple[str, ...] = ()
+    side: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +87,26 @@ class Pagination:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """The numbers that are printed, by volume and without the volume's own, and the total that labels there show."""
+
+    numbers: Mapping[int, frozenset[str]]
+    totals: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
-    """How numbers run and look: see ``numbering`` and ``page.start_on`` of the manifest."""
+    """How numbers run and look: see ``numbering`` and ``page.start_on`` of the manifest.
+
+    ``printed`` says that numbers are frozen; then ``inserted`` is the way of those that come between.
+    """
 
     label: str = "— {n} —"
     start: int = 1
     start_on: Literal["odd", "any"] = "odd"
     restart: Literal["never", "volume"] = "never"
+    inserted: Way = "letter"
+    printed: Printed | None = None
 
 
 def roman(number: int) -> str:
@@ -104,14 +127,19 @@ class _Raw:
 
     volume: int
     page: int
-    count: int  # the number, or the Roman number of an uncounted page
+    plain: str  # the number without its volume's, or the Roman number of an uncounted page
     counted: bool
     block: Block | None
     offset: int
 
 
 def paginate(volumes: Sequence[Sequence[Block]], style: Style) -> Pagination:
-    """Number the pages of ``volumes``, each a sequence of blocks in order; uncounted blocks come first in each."""
+    """Number the pages of ``volumes``, each a sequence of blocks in order; uncounted blocks come first in each.
+
+    Raises FrozenError where no number fits between two that are printed.
+    """
+    if style.printed is not None:
+        return _label(_frozen(volumes, style, style.printed), style, len(volumes))
     raws: list[_Raw] = []
     following = style.start
     for index, blocks in enumerate(volumes, start=1):
@@ -119,7 +147,7 @@ def paginate(volumes: Sequence[Sequence[Block]], style: Style) -> Pagination:
             following = style.start
         continued = style.restart == "never" and index < len(volumes)
         pages = _number_volume(index, blocks, following, style, continued=continued)
-        counted = [raw.count for raw in pages if raw.counted]
+        counted = [int(raw.plain) for raw in pages if raw.counted]
         following = counted[-1] + 1 if counted else following
         raws.extend(pages)
     return _label(raws, style, len(volumes))
@@ -136,11 +164,11 @@ def _number_volume(
     def add(block: Block | None, offset: int) -> None:
         nonlocal uncounted, following
         if started:
-            pages.append(_Raw(volume, len(pages) + 1, following, True, block, offset))
+            pages.append(_Raw(volume, len(pages) + 1, str(following), True, block, offset))
             following += 1
         else:
             uncounted += 1
-            pages.append(_Raw(volume, len(pages) + 1, uncounted, False, block, offset))
+            pages.append(_Raw(volume, len(pages) + 1, roman(uncounted), False, block, offset))
 
     for block in blocks:
         if block.pages < 1:
@@ -159,6 +187,85 @@ def _number_volume(
     return pages
 
 
+# --- frozen numbers ------------------------------------------------------------------------------------------------
+
+
+def _frozen(volumes: Sequence[Sequence[Block]], style: Style, printed: Printed) -> list[_Raw]:
+    raws: list[_Raw] = []
+    everywhere = frozenset().union(*printed.numbers.values())
+    run: _Run | None = None
+    for index, blocks in enumerate(volumes, start=1):
+        if run is None or style.restart == "volume":
+            scope = [blocks] if style.restart == "volume" else volumes
+            shown = {number for one in scope for block in one for number in block.held[: block.pages]}
+            taken = printed.numbers.get(index, frozenset()) if style.restart == "volume" else everywhere
+            run = _Run(Inserter(taken, style.inserted), shown, style.start)
+        raws.extend(_number_frozen(index, blocks, run, style, continued=index < len(volumes)))
+    return raws
+
+
+class _Run:
+    """Numbers that go on: those held are kept, those between are inserted behind the last one that is printed."""
+
+    def __init__(self, inserter: Inserter, shown: set[str], start: int) -> None:
+        self.inserter = inserter
+        self.shown = shown
+        self.last = str(start - 1)
+        self.highest = start - 1
+
+    def next(self, held: str, block: Block) -> str:
+        """Return the number of the next page of a block, which may hold one."""
+        number = held or self.inserter.next(self.last)
+        if number is None:
+            raise FrozenError(
+                f"no number is left behind {self.last} for {block.evidence or block.item or block.key}: "
+                f"what follows there is printed already",
+                fix="put it elsewhere in its item, or give up the printed numbers with `dossier freeze --release`",
+            )
+        self.last = number
+        self._count(number)
+        return number
+
+    def blank(self) -> str:
+        """Return the number of a blank, which is not printed: the next plain one, unless that is shown elsewhere."""
+        number = str(self.highest + 1)
+        if number in self.shown or self.inserter.is_used(number):
+            number = self.inserter.next(self.last) or ""
+        self._count(number)
+        return number
+
+    def _count(self, number: str) -> None:
+        self.inserter.use(number)
+        self.highest = max(self.highest, root(number))
+
+
+def _number_frozen(volume: int, blocks: Sequence[Block], run: _Run, style: Style, *, continued: bool) -> list[_Raw]:
+    odd = style.start_on == "odd"
+    pages: list[_Raw] = []
+    started = False
+
+    def add(number: str, block: Block | None = None, offset: int = -1) -> None:
+        pages.append(_Raw(volume, len(pages) + 1, number or roman(len(pages) + 1), started, block, offset))
+
+    for block in blocks:
+        if block.pages < 1:
+            continue
+        if block.kind not in UNCOUNTED and not started:
+            while len(pages) % 2 != run.highest % 2:  # the next physical page must have the next number's parity
+                add("")
+            started = True
+        side = block.side if block.side is not None else 1 if odd else None
+        if side is not None and (len(pages) + 1) % 2 != side:
+            add(run.blank() if started else "")
+        held = list(block.held)
+        for offset in range(block.pages):
+            fits = held and (not is_plain(held[0]) or (len(pages) + 1 - int(held[0])) % 2 == 0)
+            add(run.next(held.pop(0) if fits else "", block) if started else "", block, offset)
+    if odd and continued and style.restart == "never" and started and len(pages) % 2:
+        add(run.blank())  # as where numbers are not frozen
+    return pages
+
+
 def _label(raws: Iterable[_Raw], style: Style, volumes: int) -> Pagination:
     slots: list[Slot] = []
     groups = [list(group) for _, group in groupby(raws, key=lambda raw: raw.volume)]
@@ -166,12 +273,13 @@ def _label(raws: Iterable[_Raw], style: Style, volumes: int) -> Pagination:
     prefixed = style.restart == "volume" and volumes > 1
     for group in groups:
         counted = sum(raw.counted for raw in group) if style.restart == "volume" else everything
+        # The last number, not how many there are: where numbers start late, none may be above the total.
+        most = style.printed.totals.get(group[0].volume, 0) if style.printed else counted + style.start - 1
         for raw in group:
-            plain = str(raw.count) if raw.counted else roman(raw.count)
+            plain = raw.plain
             number = f"{raw.volume}-{plain}" if prefixed and raw.counted else plain
             shown = plain if "{volume}" in style.label else number
-            # The last number, not how many there are: where numbers start late, none may be above the total.
-            total = counted + style.start - 1 if raw.counted else len(group) - sum(r.counted for r in group)
+            total = most if raw.counted else len(group) - sum(r.counted for r in group)
             printed = raw.block is not None and raw.block.kind != "cover"
             label = style.label.format(n=shown, total=total, volume=raw.volume) if printed else ""
             block = raw.block or Block("blank", "", 1)
@@ -200,43 +308,88 @@ def _spans(slots: Sequence[Slot]) -> dict[str, Span]:
     return spans
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What something takes in a volume: physical pages, at most, and bytes."""
+
+    pages: int = 0
+    size: int = 0
+
+    def __add__(self, other: Load) -> Load:
+        return Load(self.pages + other.pages, self.size + other.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one volume may hold: physical pages, bytes, and one section only; no number, no limit."""
+
+    pages: int | None = None
+    size: int | None = None
+    by_section: bool = False
+
+    def allow(self, load: Load) -> bool:
+        """Say whether a volume may hold so much."""
+        return (self.pages is None or load.pages <= self.pages) and (self.size is None or load.size <= self.size)
+
+
 def split(
     blocks: Sequence[Block],
-    max_pages: int,
-    overhead: Callable[[int], int],
+    limits: Limits,
+    overhead: Callable[[int], Load],
     start_on: Literal["odd", "any"],
     start: int = 1,
+    size: Callable[[Block], int] = lambda block: 0,
 ) -> list[list[Block]]:
-    """Divide blocks over volumes of at most ``max_pages`` physical pages.
+    """Divide blocks over volumes, each within ``limits``.
 
-    ``overhead(v)`` is how many pages volume ``v`` (from 1) spends before the first of them, each document rounded up to
-    whole sheets; ``start`` is the first number. An item's blocks stay in one volume where they fit in one; else the cut
-    is between pieces of evidence. One piece of evidence is never cut: where it alone is too long, its volume is. The
-    first volume has no block where none fits beside its overhead but would in the second.
+    ``overhead(v)`` is what volume ``v`` (from 1) spends before the first of them, each document rounded up to whole
+    sheets; ``start`` is the first number, ``size`` how many bytes a block takes. A section has volumes of its own where
+    the limits say so; what is in no section goes on behind the one before. An item's blocks stay in one volume where
+    they fit in one; else the cut is between pieces of evidence. One piece of evidence is never cut: where it alone is
+    too long, its volume is. The first volume has no block where none fits beside its overhead but would in the second.
     """
     volumes: list[list[Block]] = [[]]
+    held = Load()
+    section = 0
 
-    def fits(more: Sequence[Block], *, ahead: int = 0) -> bool:
+    def fits(more: Load, *, ahead: int = 0) -> bool:
         volume = len(volumes) + ahead
-        spent = overhead(volume) + _lead(volume, start_on, start) + (0 if ahead else _length(volumes[-1], start_on))
-        return spent + _length(more, start_on) <= max_pages
+        spent = overhead(volume) + Load(_lead(volume, start_on, start)) + (Load() if ahead else held)
+        return limits.allow(spent + more)
+
+    def fits_better_ahead(more: Load) -> bool:
+        return bool(volumes[-1] or len(volumes) == 1) and fits(more, ahead=1)
+
+    def turn() -> None:
+        nonlocal held
+        volumes.append([])
+        held = Load()
+
+    def put(more: Sequence[Block], load: Load) -> None:
+        nonlocal held
+        volumes[-1].extend(more)
+        held += load
+
+    def load_of(more: Sequence[Block]) -> Load:
+        return Load(_length(more, start_on), sum(map(size, more)))
 
     for group in _groups(blocks):
-        if fits(group):
-            volumes[-1].extend(group)
-        elif fits(group, ahead=1):
-            volumes.append(group)
-        else:
-            for piece in _pieces(group):
-                if not fits(piece) and (volumes[-1] or fits(piece, ahead=1)):
-                    volumes.append([])
-                volumes[-1].extend(piece)
+        load = load_of(group)
+        if limits.by_section and group[0].section not in (0, section):
+            if section:
+                turn()
+            section = group[0].section
+        if not fits(load) and fits_better_ahead(load):
+            turn()
+        if fits(load):
+            put(group, load)
+            continue
+        for piece in _pieces(group):
+            load = load_of(piece)
+            if not fits(load) and (volumes[-1] or fits_better_ahead(load)):
+                turn()
+            put(piece, load)
     return volumes
-
-
-def split_by_section(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Divide blocks over volumes, one for each section."""
-    return [list(group) for _, group in groupby(blocks, key=lambda block: block.section)]
 
 
 def _groups(blocks: Sequence[Block]) -> list[list[Block]]:

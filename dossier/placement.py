@@ -76,6 +76,28 @@ def place(page: PartPage, paper: Paper, *, odd: bool, label_width: float, turn: 
     return Placement(width, height, matrix, *label)
 
 
+def fit(page: PartPage, free: Box, sheet: Box, label: Box | None, *, turn: int = 0) -> Matrix:
+    """Return what puts a page on a sheet of any size, its ink inside ``free`` and off the place of a ``label``.
+
+    A page that lies the other way than the sheet is turned a quarter to the left. ``turn`` as in :func:`place`.
+    """
+    if turn:
+        upright, matrix = _turned(page, turn)
+        return _then(matrix, fit(upright, free, sheet, label))
+    quarter = (page.width > page.height) != (sheet.width > sheet.height)
+    return _fit(page, sheet.width, sheet.height, label, free, quarter=quarter)
+
+
+def label_zone(x: float, y: float, paper: Paper, width: float) -> Box | None:
+    """Return the place that a label needs whose baseline starts there; None for one without width."""
+    return _label_zone((x, y), paper, width)
+
+
+def carry_over(before: Matrix, after: Matrix) -> Matrix:
+    """Return what carries a point of a sheet where a page was put by ``before`` to one where ``after`` puts it."""
+    return _then(_inverse(before), after)
+
+
 def blank(paper: Paper) -> Placement:
     """Place an empty page."""
     return Placement(paper.width, paper.height, (1, 0, 0, 1, 0, 0), 0.0, 0.0)

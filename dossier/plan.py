@@ -153,6 +153,8 @@ def worst(problems: Collection[Problem]) -> str:
 
 Unpack = Callable[[SourceFile, str], Contents]
 """Takes the files out of a container, given a password or none; raises ConversionError."""
+Digest = Callable[[Path], str]
+"""Gives the SHA-256 of a file; raises OSError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class _Means:
     accepted: Collection[Kind]
     unpack: Unpack | None
     passwords: Mapping[str, str]
+    digest: Digest | None = None
 
 
 def plan(
@@ -169,13 +172,14 @@ def plan(
     accepted: Collection[Kind],
     unpack: Unpack | None = None,
     passwords: Mapping[str, str] = MappingProxyType({}),
+    digest: Digest | None = None,
 ) -> Plan:
     """Find, hash and recognise every source; ``accepted`` are the kinds that can be converted.
 
     Archives and mails are taken apart by ``unpack``; without it they are sources that cannot be bound. ``passwords``
     open sources by their names, where the manifest does not say.
     """
-    items = tuple(_plan_items(manifest, _Means(accepted, unpack, passwords)))
+    items = tuple(_plan_items(manifest, _Means(accepted, unpack, passwords, digest)))
     documents = {
         entry.file: _plan_document(manifest, entry) for entry in (*manifest.front, *manifest.back) if entry.file
     }
@@ -242,7 +246,7 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
     names = _names(manifest, item, entry, report)
     for name in names:
         try:
-            found_there = sources.read(manifest.root, name)
+            found_there = sources.read(manifest.root, name, means.digest)
             options, kind = _options(entry, name, means), containers.recognise(found_there.path, found_there.kind)
             source = replace(found_there, options=options, kind=kind)
         except PathRefused as error:
@@ -388,16 +392,20 @@ def _unused(
     root = manifest.root.resolve()
     named = {name for planned in items for proof in planned.evidence for name in proof.names}
     named |= {document.entry.file for document in documents}
-    used = {path for name in named for path in _paths(root, name)}
+    used: set[Path] | None = None
     beside = root == manifest.path.resolve().parent
-    own = {root / name for name in _OUTPUT if beside} | {(manifest.path.parent / manifest.template_set).resolve()}
+    own = {root / name for name in OUTPUT if beside} | {(manifest.path.parent / manifest.template_set).resolve()}
     closed: list[OSError] = []
     for place, folders, files in os.walk(root, onerror=closed.append):
         folder = Path(place)
         folders[:] = sorted(f for f in folders if not f.startswith(".") and folder / f not in own)
         for file in sorted(files):
             name = (folder / file).relative_to(root).as_posix()
-            if sources.is_leftover(file) or folder / file in used or name in named:
+            if sources.is_leftover(file) or name in named:
+                continue
+            if used is None:  # names that are spelt in another way, or lead here by a link
+                used = {path for name in named for path in _paths(root, name)}
+            if folder / file in used:
                 continue
             if beside and PurePosixPath(file).suffix in _MANIFESTS:
                 continue
@@ -424,7 +432,7 @@ def _paths(root: Path, name: str) -> Iterator[Path]:
         yield sources.resolve(root, name)
 
 
-_OUTPUT = {"build", "history"}
+OUTPUT = {"build", "history"}
 _MANIFESTS = {".yaml", ".yml"}
 
 

@@ -5,19 +5,14 @@ Looking is a pure, picklable function of a file, and runs in a worker process wi
 
 from __future__ import annotations
 
-import math
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from ctypes import c_uint
-from dataclasses import dataclass
 from datetime import date
-from itertools import islice, pairwise
-from pathlib import Path, PurePosixPath
+from itertools import islice
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -27,17 +22,12 @@ import pypdfium2.raw as pdfium
 from lxml import etree  # type: ignore[import-untyped]
 from PIL.Image import Resampling
 
-from dossier import limits, workers
-from dossier.convert import LOCKABLE, image, ooxml, pdf, unlocking
-from dossier.errors import ConversionError, EngineCrash
+from dossier import limits
+from dossier.convert import LOCKABLE, image, ooxml, pdf
+from dossier.errors import ConversionError
+from dossier.looks import SIDE, Look
 from dossier.sources import IMAGES, Kind, SourceFile
 
-SIDE = 32
-"""Of the miniature that pictures are compared by, in pixels."""
-_CHUNK = 16  # files that a worker looks at in one go
-_COARSE = 16
-_ALIKE = 0.835  # correlation; scans of one paper of the sample have 0.84 or more, different papers of one form 0.73
-_WORTH_COMPARING = 100  # of 240 bits that may differ before the finer comparison is made
 _MOST_PAGES = 300  # of a PDF that are looked into
 _MOST_OBJECTS = 5_000  # of a page
 _FIRST_YEAR = 1980  # what says it is older was never set
@@ -48,25 +38,9 @@ _NEVER_SET = {
 _MOST_XML = 32 * 1024**2
 _PACKAGES = frozenset({Kind.DOCX, Kind.XLSX, Kind.PPTX})
 
-_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年|[-._]?)(\d{1,2})(?:月|[-._]?)(\d{1,2})日?(?!\d)")
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年|[〔\[（(【]((?:19|20)\d\d)[〕\]）)】]")
 _PDF_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _TRACKED = re.compile(rb"<w:(?:ins|del|moveFrom|moveTo)[ >]")
 _CREATED = "{http://purl.org/dc/terms/}created"
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen; pages count from 1. ``picture`` is a miniature of what is one picture, else empty."""
-
-    pages: int = 0
-    made: date | None = None
-    made_by: str = ""
-    low: tuple[tuple[int, int], ...] = ()
-    blank: tuple[int, ...] = ()
-    textless: tuple[int, ...] = ()
-    tracked: int = 0
-    picture: bytes = b""
 
 
 def look(source: SourceFile, sheet: tuple[float, float], least_dpi: int) -> Look | ConversionError:
@@ -81,6 +55,8 @@ def look(source: SourceFile, sheet: tuple[float, float], least_dpi: int) -> Look
             if source.kind in _PACKAGES:
                 return _look_at_package(source.path, source.kind)
             if source.kind in LOCKABLE:
+                from dossier.convert import unlocking  # noqa: PLC0415 - few sources are under a password
+
                 with TemporaryDirectory(prefix="dossier-look-") as folder:  # it is tried, nothing is kept
                     unlocking.unlock(source.path, Path(folder, "plain"), source.options.password)
             return _look_at_ole(source.path) if source.kind in (Kind.OLE, Kind.MSG) else Look()
@@ -90,90 +66,6 @@ def look(source: SourceFile, sheet: tuple[float, float], least_dpi: int) -> Look
         return ConversionError(f"it cannot be read any more: {error.strerror}", fix="put it back, and check again")
     except MemoryError:
         return ConversionError("it takes too much memory to look at", fix="split it", code="oversized-source")
-
-
-def look_all(
-    files: Iterable[SourceFile], sheet: tuple[float, float], least_dpi: int, count: int
-) -> dict[str, Look | ConversionError]:
-    """Look at files in ``count`` worker processes; the result is by their keys. One that kills its worker is named."""
-    waiting = list({file.key: file for file in files}.values())
-    found: dict[str, Look | ConversionError] = {}
-    if not waiting:
-        return found
-    lost: list[SourceFile] = []
-    chunks = [waiting[start : start + _CHUNK] for start in range(0, len(waiting), _CHUNK)]
-    with workers.processes(min(count, len(chunks))) as pool:
-        jobs = [(chunk, pool.submit(_look_at, chunk, sheet, least_dpi)) for chunk in chunks]
-        for chunk, job in jobs:
-            try:
-                found |= {file.key: seen for file, seen in zip(chunk, job.result(), strict=True)}
-            except BrokenProcessPool:
-                lost += chunk
-    for file in lost:
-        with workers.processes(1) as pool:
-            try:
-                [found[file.key]] = pool.submit(_look_at, [file], sheet, least_dpi).result()
-            except BrokenProcessPool:
-                fix = "the file is damaged: print it to PDF again and name that file"
-                found[file.key] = EngineCrash("the process that looked at it died", fix=fix, code="crashed-source")
-    return found
-
-
-def _look_at(files: Sequence[SourceFile], sheet: tuple[float, float], least_dpi: int) -> list[Look | ConversionError]:
-    return [look(file, sheet, least_dpi) for file in files]
-
-
-def dates_in(name: str) -> Iterator[tuple[str, int, date | None]]:
-    """Yield the dates and years that a file's name holds: as written, the year, and the day where there is one."""
-    stem = PurePosixPath(name).stem
-    taken: list[range] = []
-    for found in _DAY.finditer(stem):
-        with suppress(ValueError):
-            day = date(int(found[1]), int(found[2]), int(found[3]))
-            taken.append(range(*found.span()))
-            yield found[0], day.year, day
-    for found in _YEAR.finditer(stem):
-        if not any(found.start() in span for span in taken):
-            yield found[0].strip("〔〕[]（）()【】"), int(found[1] or found[2]), None
-
-
-# --- what looks alike ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Print:
-    """A miniature made ready to be compared: coarse bits, and grey levels less what their row and column have anyway.
-
-    Without that, all full pages of text would be alike for their margins.
-    """
-
-    bits: int
-    levels: tuple[float, ...]
-
-
-def print_of(picture: bytes) -> Print:
-    """Make a :class:`Look`'s picture ready to be compared."""
-    rows = [picture[start : start + SIDE] for start in range(0, SIDE * SIDE, SIDE)]
-    across, down = [sum(row) / SIDE for row in rows], [sum(column) / SIDE for column in zip(*rows, strict=True)]
-    mean = sum(across) / SIDE
-    levels = [
-        level - left - top + mean
-        for row, left in zip(rows, across, strict=True)
-        for level, top in zip(row, down, strict=True)
-    ]
-    length = math.sqrt(sum(level * level for level in levels))
-    bits = 0
-    for row in rows[:: SIDE // _COARSE]:
-        for left, right in pairwise(row[:: SIDE // _COARSE]):
-            bits = bits << 1 | (left < right)
-    return Print(bits, tuple(level / length for level in levels) if length > SIDE else ())
-
-
-def alike(one: Print, other: Print) -> bool:
-    """Say whether two pictures are nearly the same, such as two scans of one paper; blank ones are like nothing."""
-    if not one.levels or not other.levels or (one.bits ^ other.bits).bit_count() > _WORTH_COMPARING:
-        return False
-    return sum(a * b for a, b in zip(one.levels, other.levels, strict=True)) >= _ALIKE
 
 
 # --- kinds of file -------------------------------------------------------------------------------------------------

@@ -15,8 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from dossier.errors import OutputBusyError, OutputError
 
 STAGING = ".dossier"
@@ -30,6 +28,8 @@ def exclusive(out: Path) -> Iterator[None]:
 
     A folder that was made for it and in which nothing was put is removed again.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - it takes longer to load than to see that nothing changed
+
     lock = FileLock(out / _LOCK)
     try:
         made = [folder for folder in (out, *out.parents) if not folder.exists()]

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
-from dossier import probe
+from dossier import looks
 from dossier.errors import Problem
+from dossier.looks import Look
 from dossier.manifest import Evidence, Item, Manifest
 from dossier.plan import Plan, PlannedEvidence, PlannedItem
-from dossier.probe import Look
 from dossier.sources import SourceFile
 
 LEAST_DPI = 200
@@ -122,7 +122,7 @@ def _name_outside_period(case: _Case) -> Iterator[_Finding]:
     if period is None:
         return
     for planned, proof, file, _ in case.files():
-        for written, year, day in probe.dates_in(file.name):
+        for written, year, day in looks.dates_in(file.name):
             inside = period.start <= day <= period.end if day else period.start.year <= year <= period.end.year
             if not inside:
                 message = f"{file.name}: its name says {written}, outside the period {period.start} to {period.end}"
@@ -246,7 +246,7 @@ def _picks(one: PlannedEvidence, other: PlannedEvidence) -> bool:
 
 def _same_scan(case: _Case) -> Iterator[_Finding]:
     pictures = [
-        (planned, proof, file, probe.print_of(look.picture))
+        (planned, proof, file, looks.print_of(look.picture))
         for planned, proof, file, look in case.files()
         if look.picture
     ][:_MOST_COMPARED]
@@ -256,7 +256,7 @@ def _same_scan(case: _Case) -> Iterator[_Finding]:
             continue
         if before.id == proof.id and len(proof.files) > 1:
             continue  # photos of one occasion are alike
-        if probe.alike(one, other):
+        if looks.alike(one, other):
             told.add(file.key)
             message = f"{file.name}: looks nearly the same as {earlier.name} of {before.id}"
             fix = f"if it is the same paper, cite it: {{see: {before.id}}}; else waive it"

@@ -2,24 +2,31 @@
 
 Keys follow the contract. Those added to it are, on a page, ``digest`` (what it shows, see :mod:`dossier.identity`),
 ``width`` and ``height`` of the sheet in points, ``placed`` (the matrix that puts the source's page on it), ``links``
-(the jumps written on it), ``marks`` (the lines that underline claims on it) and, of a sheet of photos, ``sources`` (all
-of them); at the top ``outline``, ``created``, ``sources``, ``documents`` and ``originals``. ``page``, ``first`` and
-``last`` count from 1.
+(the jumps written on it), ``marks`` (the lines that underline claims on it), ``key`` (what block of the book it is of)
+and, of a sheet of photos, ``sources`` (all of them); at the top ``numbering`` (the settings that numbers follow from),
+``outline``, ``created``, ``sources``, ``documents``, ``originals`` and ``prints`` (the files of the print set).
+``page``, ``first`` and ``last`` count from 1.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from dossier.errors import Problem, UsageError
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 SCHEMA = 1
+HISTORY = "history"
+"""The folder, beside a receipt, that holds those of earlier builds."""
 _MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -120,6 +127,7 @@ class Page:
     placed: tuple[float, ...] = ()
     links: tuple[Jump, ...] = ()
     marks: tuple[tuple[float, ...], ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +159,8 @@ class Receipt:
     schema: int = SCHEMA
     documents: tuple[str, ...] = ()
     originals: tuple[str, ...] = ()
+    prints: tuple[str, ...] = ()
+    numbering: dict[str, Any] = field(default_factory=dict)
 
     def with_checksums(self, checksums: Sequence[str]) -> Receipt:
         """Return the receipt with the SHA-256 of each volume, in order."""
@@ -180,13 +190,20 @@ def _as_dict(value: Any) -> dict[str, Any]:
 
 
 def read(path: Path) -> Receipt:
-    """Read a receipt file; raises UsageError where it is not there or is not one."""
+    """Read a receipt file, compressed where it is called ``.gz``.
+
+    Raises UsageError where it is not there or is not one.
+    """
     try:
-        if path.stat().st_size > _MAX_BYTES:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)  # what a compressed one comes to is known only then
+        if len(data) > _MAX_BYTES:
             raise UsageError(f"{path} is too large to be a receipt", fix="build the binder again")
-        return loads(json.loads(path.read_text(encoding="utf-8")))
+        return loads(json.loads(data.decode()))
     except FileNotFoundError:
         raise UsageError(f"{path} is not there", fix="build the binder first, or name its folder") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UsageError(f"{path} is not a compressed receipt, or not a whole one", fix="name another build") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", fix="check the file's permissions") from error
     except (ValueError, RecursionError) as error:
@@ -198,11 +215,17 @@ def loads(data: Any) -> Receipt:
     schema = data.get("schema") if isinstance(data, dict) else None
     if schema != SCHEMA:
         raise ValueError(f"schema {schema!r} instead of {SCHEMA}")
+    from pydantic import ValidationError  # noqa: PLC0415 - whoever reads no receipt need not load it
+
     try:
-        return _FORM.validate_python(data)
+        return _form().validate_python(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
-_FORM = TypeAdapter(Receipt)
+@cache
+def _form() -> TypeAdapter[Receipt]:
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    return TypeAdapter(Receipt)

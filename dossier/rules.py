@@ -41,6 +41,13 @@ RULES: Final[dict[str, Rule]] = {
     "claim-not-found": Rule("warning", "the words that evidence is to prove stand in it"),
     "fact-differs": Rule("warning", "no two pieces of evidence give one figure differently"),
     "fact-misquoted": Rule("warning", "the book's own documents give facts the values that they are declared to have"),
+    "frozen-late": Rule("info", "nothing came after the book was printed"),
+    "frozen-grown": Rule("info", "nothing has more pages than were printed"),
+    "frozen-replaced": Rule("info", "evidence that is printed comes from the files that it came from"),
+    "frozen-shrunk": Rule("warning", "nothing has fewer pages than were printed"),
+    "frozen-withdrawn": Rule("warning", "nothing that is printed was taken out"),
+    "frozen-moved": Rule("warning", "evidence that is printed stands under the item that it was printed under"),
+    "frozen-order": Rule("warning", "the manifest has the order of the printed book"),
     "unused-source": Rule("warning", "every file in the sources folder is named by an item"),
 }
 """By code; ``check`` reports under these codes."""

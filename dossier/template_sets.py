@@ -16,8 +16,8 @@ from typing import Annotated, Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from dossier import templates, yaml_source
-from dossier.convert import photos, text
+from dossier import yaml_source
+from dossier.convert.style import CaptionStyle, Look
 from dossier.errors import ManifestError, Problem, SetError, TemplateError
 from dossier.fields import MM, FontSize, ItemId, Language, Line, Margin, Misfit, Name, as_line, guess, item_id, whole
 from dossier.manifest import Draft, Manifest, Numbering, Page, Section
@@ -156,19 +156,21 @@ class TemplateSet:
 
         Raises TemplateError as :meth:`path` does, and for a file that is not a Word document.
         """
+        from dossier import templates  # noqa: PLC0415 - checking fills none, and what fills them is slow to load
+
         return templates.title(self.path(template_name)) or template_name
 
     @property
-    def look(self) -> text.Look:
+    def look(self) -> Look:
         """What text and Markdown evidence is set in."""
         faces, sides = self.style.fonts, self.style.margins
-        return text.Look(faces.body, faces.heading, faces.latin, sides.top, sides.right, sides.bottom, sides.left)
+        return Look(faces.body, faces.heading, faces.latin, sides.top, sides.right, sides.bottom, sides.left)
 
     @property
-    def captions(self) -> photos.CaptionStyle:
+    def captions(self) -> CaptionStyle:
         """How captions under photos look."""
         style = self.style.captions
-        return photos.CaptionStyle(style.font, style.size, style.lines)
+        return CaptionStyle(style.font, style.size, style.lines)
 
     def complete(self, manifest: Manifest) -> Manifest:
         """Return the manifest with what it leaves open filled in from the set.

@@ -43,6 +43,9 @@ class Unpacker:
         return found
 
     def _unpack(self, source: SourceFile, into: Path, password: str) -> Contents | ConversionError:
+        # Before a process is forked from this one, or each would load them anew.
+        from dossier.containers import archive, mail  # noqa: F401, PLC0415
+
         with processes(1) as pool:
             try:
                 return pool.submit(_bounded, source, into, password, self.language).result()

@@ -22,12 +22,15 @@ import pypdfium2
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
 from dossier import acting, publish, receipt, sources
+from dossier.binder import Verification
 from dossier.errors import Problem, UsageError, VerificationError
 from dossier.identity import Identities
 from dossier.receipt import Receipt
 from dossier.sources import sha256_of
 from dossier.stamp import CONTENT
 from dossier.workers import cores, processes
+
+__all__ = ["Verification", "prove", "receipt_of", "verify"]
 
 _MOST_FINDINGS = 200
 _SIZE_TOLERANCE = 0.01  # points
@@ -42,27 +45,10 @@ _STAMP = re.compile(
     rb" (?P<turn>\S+ \S+ \S+ \S+) (?P<x>\S+) (?P<y>\S+) Tm <(?P<text>[0-9A-F]*)> Tj ET Q"
 )
 # What pypdf raises on a damaged file, besides its own errors; NotImplementedError is a RuntimeError.
-_BROKEN = (
+BROKEN = (
     pypdf.errors.PyPdfError, pypdf.errors.DependencyError, RuntimeError, ValueError, TypeError, AttributeError,
     LookupError, ArithmeticError, AssertionError, struct.error, zlib.error,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What was proved, as counts; ``changed`` names sources that are no longer what they were when they were bound.
-
-    ``checksums`` are the SHA-256 of the volumes, in order, as they were read.
-    """
-
-    volumes: int
-    pages: int
-    labels: int
-    identities: int
-    jumps: int
-    bookmarks: int
-    changed: tuple[str, ...] = ()
-    checksums: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -155,13 +141,13 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor
     runs = [printed[start : start + size] for start in range(0, len(printed), size)]
     try:
         checksum = readers.submit(sha256_of, path)
-        texts = [readers.submit(_read_texts, path, [page.page for page in run]) for run in runs]
+        texts = [readers.submit(read_stamped, path, [page.page for page in run]) for run in runs]
     except BrokenProcessPool:
         _prove_labels([], _CRASH, findings, draft=not claimed.complete)
         return findings
     try:
         _prove_structure(path, claimed, pages, findings)
-    except _BROKEN as error:
+    except BROKEN as error:
         findings.add("unreadable", f"pypdf cannot read it: {error}")
     for run, reading in zip(runs, texts, strict=True):
         _prove_labels(run, _read(reading), findings, draft=not claimed.complete)
@@ -174,7 +160,7 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor
     return findings
 
 
-def _read_texts(path: Path, numbers: Sequence[int]) -> list[str] | str:
+def read_stamped(path: Path, numbers: Sequence[int]) -> list[str] | str:
     """Return the text that pages (numbers from 1) show besides their source's, or the reason why pdfium cannot.
 
     What a source shows is left out first: it may well show the same number, and reading all of it takes

@@ -62,6 +62,7 @@ class Row:
     item_title: Annotated[str, Says("of evidence: what that item is called")] = ""
     secrecy: Annotated[str, Says("of evidence: its secrecy class (密级)")] = ""
     remark: Annotated[str, Says("of evidence: a remark to be printed (备注)")] = ""
+    vacant: Annotated[str, Says("printed pages that are left out now, where only the index says so: 145—146")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +269,16 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacant:
+    """``vacant``: the sheet for printed pages that a frozen book has no more."""
+
+    id: Annotated[str, Says("the id of the evidence or item; empty for front and back matter")]
+    title: Annotated[str, Says("what it is called")]
+    pages: Annotated[str, Says("the pages that are left out, this one among them: 143—146")]
+    withdrawn: Annotated[bool, Says("true where nothing of it is left in the book")]
+
+
+@dataclass(frozen=True, slots=True)
 class DebtView:
     """Something that a unit owes, or a hint at what it should look at again."""
 
@@ -404,6 +415,54 @@ class ReprintView:
     elsewhere: Annotated[tuple[ReprintChange, ...], Says("what shows the same and has other page numbers")]
 
 
+@dataclass(frozen=True, slots=True)
+class TicketSheet:
+    """A sheet that is printed on another paper than the rest."""
+
+    volume: Annotated[int, Says("the volume that it is in")]
+    sheet: Annotated[int, Says("which sheet of the volume it is, from 1")]
+    pages: Annotated[str, Says("the numbers of the pages on it")]
+    pdf_pages: Annotated[str, Says("which pages of the volume's file they are")]
+    id: Annotated[str, Says("the item or evidence that it is about")]
+    title: Annotated[str, Says("what that is called")]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketVolume:
+    """One volume to be printed."""
+
+    number: Annotated[int, Says("which volume this is, from 1")]
+    file: Annotated[str, Says("the file to print")]
+    sheets: Annotated[int, Says("how many sheets")]
+    plain: Annotated[int, Says("how many of the usual paper")]
+    coloured: Annotated[int, Says("how many of the dividers' paper")]
+    foldouts: Annotated[int, Says("how many of A3 that fold out")]
+    first_page: Annotated[str, Says("its first numbered page")]
+    last_page: Annotated[str, Says("its last numbered page")]
+    first_label: Annotated[str, Says("its first numbered page, as printed")]
+    last_label: Annotated[str, Says("its last numbered page, as printed")]
+    divider_sheets: Annotated[str, Says("which sheets are of the dividers' paper, as one text")]
+    foldout_sheets: Annotated[str, Says("which sheets fold out, as one text")]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """``ticket``: what whoever prints the book has to know."""
+
+    paper: Annotated[str, Says("the usual size of paper")]
+    gutter: Annotated[str, Says("the strip at the binding edge kept free, in mm")]
+    divider_paper: Annotated[str, Says("the paper that dividers are printed on; empty: as the rest")]
+    sheets: Annotated[int, Says("how many sheets, over all volumes")]
+    plain: Annotated[int, Says("how many of the usual paper")]
+    coloured: Annotated[int, Says("how many of the dividers' paper")]
+    foldouts: Annotated[int, Says("how many of A3 that fold out")]
+    shared: Annotated[int, Says("how many dividers share a sheet with something else, and are on the usual paper")]
+    folds: Annotated[tuple[str, ...], Says("where A3 sheets are folded, in mm from the binding edge")]
+    volumes: Annotated[tuple[TicketVolume, ...], Says("the volumes")]
+    divider_sheets: Annotated[tuple[TicketSheet, ...], Says("the sheets of the dividers' paper")]
+    foldout_sheets: Annotated[tuple[TicketSheet, ...], Says("the sheets that fold out")]
+
+
 class Context(TypedDict, total=False):
     """Every name that stands alone in a template: values, and functions to call."""
 
@@ -422,6 +481,7 @@ class Context(TypedDict, total=False):
     facts: Annotated[Mapping[str, str], Says("`facts` of the manifest: figures, by the names they have there")]
     item: Annotated[ItemView, Says("the item of a divider, or of a proof that is a template", ("divider", "evidence"))]
     placeholder: Annotated[Placeholder, Says("what is missing here", ("placeholder",))]
+    vacant: Annotated[Vacant, Says("what is printed here no more", ("vacant",))]
     page: Annotated[
         Callable[[str], str], Says("the page where an item or evidence starts", example='page("{evidence}")')
     ]
@@ -461,7 +521,7 @@ class EvidenceContext(TypedDict, total=False):
 
 
 class LetterContext(TypedDict, total=False):
-    """Every name in the templates of letters, summary and what to reprint, which are no part of the book."""
+    """Every name in the templates of letters, summary, what to reprint and the job ticket: no part of the book."""
 
     dossier: Annotated[DossierView, Says("the dossier as a whole; nothing of it is numbered yet")]
     today: Annotated[datetime.date, Says("the date of the documents")]
@@ -469,9 +529,10 @@ class LetterContext(TypedDict, total=False):
     letter: Annotated[LetterView, Says("what one unit owes", ("letter",))]
     summary: Annotated[SummaryView, Says("where the dossier stands", ("summary",))]
     reprint: Annotated[ReprintView, Says("what to do with a printed book to make it the new one", ("reprint",))]
+    ticket: Annotated[TicketView, Says("what whoever prints the book has to know", ("ticket",))]
 
 
-LETTERS = ("letter", "summary", "reprint")
+LETTERS = ("letter", "summary", "reprint", "ticket")
 """Templates that are no part of the book."""
 FILLED_IN = ("link", "rich", "image", "qr", "merge", "subdoc")
 """Functions that write into the Word file, and are given while it is filled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -42,6 +43,7 @@ def processes(workers: int) -> Iterator[Executor]:
 
 
 def _prepare_worker() -> None:
+    gc.freeze()  # what was loaded before stays: looking for garbage in it takes time, and copies the pages it lies in
     # Ctrl-C reaches every process of the terminal; the parent decides and ends its workers by SIGTERM, which must
     # unwind the stack so that a running engine is ended with them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

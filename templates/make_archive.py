@@ -156,7 +156,7 @@ def span() -> str:
 
 def index(document: Any) -> None:
     """The list of archived files, one row a file; the page in the binder stands among the remarks, and is a jump."""
-    add(document, "归档文件目录", "Title")
+    add(document, "归档文件{% if volume.general %}总{% endif %}目录", "Title")
     add(
         document,
         "全宗名称：" + FONDS + "　　年度：{{ dossier.year }}　　保管期限："
@@ -168,9 +168,13 @@ def index(document: Any) -> None:
     where = "{% if row.page %}第{{ link(row.page, row.to) }}页{% endif %}"
     remark = "{% if row.remark %}{{ row.remark }}{% if row.page %}；{% endif %}{% endif %}"
     missing = "{% if row.status in ['missing', 'refused'] %}（缺件）{% endif %}"
+    missing += "{% if row.vacant %}（第{{ row.vacant }}页空）{% endif %}"
     rows: list[list[Cell]] = [
         [(head, "表头") for head in ("序号", "档号", "文号", "责任者", "题名", "日期", "密级", "页数", "备注")],
         tag("{%tr for row in index if row.kind == 'evidence' and not row.cited %}", 9),
+        tag("{%tr if volume.general and row.volume and loop.changed(row.volume) %}", 9),
+        [("第{{ row.volume|cn }}盒", "表头", 9)],
+        tag("{%tr endif %}", 9),
         [
             ("{{ loop.index }}", "表格居中"),
             (code("row.order"), "表格小字"),

@@ -79,6 +79,7 @@ TITLE = "{{ link(row.title, row.to) }}"
 STATE = (
     "{% if row.cited %} (same as {{ row.to }}){% endif %}"
     "{% if row.status in ['missing', 'refused'] %} (to follow){% endif %}"
+    "{% if row.vacant %} (pages {{ row.vacant }} left out){% endif %}"
 )
 SMALL = "Table Small"
 
@@ -375,6 +376,25 @@ def placeholder(document: Any) -> None:
     note.paragraph_format.space_before = Pt(12)
 
 
+def vacant(document: Any) -> None:
+    """The sheet for printed pages of a frozen book that are there no more."""
+    gap(document, 70, SMALL)
+    add(document, "{% if vacant.withdrawn %}Withdrawn{% else %}Left blank{% endif %}", "Title")
+    rows: list[list[Cell]] = [
+        [("Document", "Field"), ("{% if vacant.id %}{{ vacant.id }}  {% endif %}{{ vacant.title }}", "Field Text")],
+        [("Pages", "Field"), ("{{ vacant.pages }}", "Field Text")],
+    ]
+    drawn = table(document, [30, WIDTH - 30], rows, rules=LINES)
+    for row in drawn.rows:
+        height(row, 11, MIDDLE)
+    text = (
+        "{% if vacant.withdrawn %}The document was taken out{% else %}The document has fewer pages{% endif %} after the "
+        "bundle was printed. The page numbers above are no longer in use; all others stand."
+    )
+    note = add(document, text, "Note")
+    note.paragraph_format.space_before = Pt(12)
+
+
 DUE = (
     "{% if X.deadline %}{% if X.days_left > 0 %} The deadline is {{ X.deadline|LONG }}, {{ X.days_left }} "
     "day{% if X.days_left != 1 %}s{% endif %} from now.{% elif X.days_left == 0 %} The deadline is today."
@@ -560,6 +580,106 @@ def reprint(document: Any) -> None:
     signature(document, "Changed by", "Checked by")
 
 
+def ticket(document: Any) -> None:
+    """What whoever prints the bundle has to know: paper, sides, colours and folds, and which sheets they are about."""
+    add(document, "Job ticket", "Title")
+    add(
+        document,
+        "{{ dossier.title }}: {{ ticket.volumes|length }} volume{% if ticket.volumes|length != 1 %}s{% endif %}, "
+        "{{ ticket.sheets }} sheets. Every two pages of a file are the front and the back of one sheet. Print each "
+        "file as it stands: leave nothing out, and change no order.",
+        "Normal",
+    )
+    add(document, "How to print", "Heading 1")
+    rows: list[list[Cell]] = [
+        [("Paper", "Table Head"), ("{{ ticket.paper }}, {{ ticket.plain }} sheets", "Table Text")],
+        row_tag("{%tr if ticket.divider_paper %}", 2),
+        [
+            ("Dividers", "Table Head"),
+            (
+                "{{ ticket.divider_paper }}, {{ ticket.paper }}, {{ ticket.coloured }} sheets"
+                "{% if ticket.shared %}; {{ ticket.shared }} more share a sheet with something else, on plain paper"
+                "{% endif %}",
+                "Table Text",
+            ),
+        ],
+        row_tag("{%tr endif %}", 2),
+        row_tag("{%tr if ticket.foldouts %}", 2),
+        [
+            ("Fold-outs", "Table Head"),
+            (
+                "A3, {{ ticket.foldouts }} sheet{% if ticket.foldouts != 1 %}s{% endif %}; fold back to the left at "
+                "{{ ticket.folds[0] }} mm from the binding edge, and out to the right again at "
+                "{{ ticket.folds[1] }} mm: as wide as the other sheets, with one layer at the binding edge",
+                "Table Text",
+            ),
+        ],
+        row_tag("{%tr endif %}", 2),
+        [("Sides", "Table Head"), ("both, flipped on the long edge", "Table Text")],
+        [("Scale", "Table Head"), ("100 %, not fitted to the page", "Table Text")],
+        [
+            ("Binding", "Table Head"),
+            (
+                "at the left of the front{% if ticket.gutter != '0' %}, {{ ticket.gutter }} mm kept free{% endif %}",
+                "Table Text",
+            ),
+        ],
+    ]
+    table(document, [30, WIDTH - 30], rows, rules=LINES)
+    add(document, "Volumes", "Heading 1")
+    rows = [
+        [(head, "Table Head") for head in ("", "File", "Pages", "Sheets", "Plain", "Dividers", "A3")],
+        row_tag("{%tr for printed in ticket.volumes %}", 7),
+        [
+            ("{{ printed.number }}", "Table Text"),
+            ("{{ printed.file }}", "Table Text"),
+            ("{{ printed.first_page }}–{{ printed.last_page }}", "Table Text"),
+            ("{{ printed.sheets }}", "Table Text"),
+            ("{{ printed.plain }}", "Table Text"),
+            ("{{ printed.coloured }}", "Table Text"),
+            ("{{ printed.foldouts }}", "Table Text"),
+        ],
+        row_tag("{%tr endfor %}", 7),
+        [
+            ("In all", "Table Strong", 3),
+            ("{{ ticket.sheets }}", "Table Strong"),
+            ("{{ ticket.plain }}", "Table Strong"),
+            ("{{ ticket.coloured }}", "Table Strong"),
+            ("{{ ticket.foldouts }}", "Table Strong"),
+        ],
+    ]
+    table(document, [9, 50, 30, 18, 18, 18, WIDTH - 143], rows, header=1, rules=LINES)
+    add(document, "{%p if ticket.coloured %}", "Normal")
+    add(document, "Sheets of {{ ticket.divider_paper }} paper", "Heading 1")
+    rows = [
+        [(head, "Table Head") for head in ("", "Sheets (sheet n is pages 2n-1 and 2n of the file)")],
+        row_tag("{%tr for printed in ticket.volumes if printed.coloured %}", 2),
+        [("{{ printed.number }}", "Table Text"), ("{{ printed.divider_sheets }}", "Table Text")],
+        row_tag("{%tr endfor %}", 2),
+    ]
+    table(document, [9, WIDTH - 9], rows, header=1, rules=LINES)
+    add(document, "{%p endif %}", "Normal")
+    add(document, "{%p if ticket.foldouts %}", "Normal")
+    add(document, "Sheets that fold out", "Heading 1")
+    rows = [
+        [(head, "Table Head") for head in ("", "Sheet", "In the file", "Pages", "", "Document")],
+        row_tag("{%tr for sheet in ticket.foldout_sheets %}", 6),
+        [
+            ("{{ sheet.volume }}", "Table Text"),
+            ("{{ sheet.sheet }}", "Table Text"),
+            ("{{ sheet.pdf_pages }}", "Table Text"),
+            ("{{ sheet.pages }}", "Table Text"),
+            ("{{ sheet.id }}", "Table Text"),
+            ("{{ sheet.title }}", "Table Text"),
+        ],
+        row_tag("{%tr endfor %}", 6),
+    ]
+    table(document, [9, 17, 24, 24, 20, WIDTH - 94], rows, header=1, rules=LINES)
+    add(document, "{%p endif %}", "Normal")
+    gap(document, 24, SMALL)
+    signature(document, "Ordered by", "Printed by")
+
+
 def spine(document: Any) -> None:
     """The label for the back of a lever arch file."""
     rows: list[list[Cell]] = [
@@ -597,10 +717,12 @@ TEMPLATES: dict[str, tuple[str, Draw, Look]] = {
     "scores": ("Self-assessment", scores, LOOK),
     "checklist": ("Certificate of contents", checklist, LOOK),
     "placeholder": ("Document to follow", placeholder, LOOK),
+    "vacant": ("Page left blank", vacant, LOOK),
     "spine": ("Spine label", spine, SPINE),
     "letter": ("Documents outstanding", letter, LOOK),
     "summary": ("Where the documents stand", summary, LOOK),
     "reprint": ("Sheets to change", reprint, LOOK),
+    "ticket": ("Job ticket", ticket, LOOK),
 }
 
 if __name__ == "__main__":

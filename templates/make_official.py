@@ -118,6 +118,7 @@ def index(document: Any) -> None:
     add(document, title, "Title")
     page = "{{ link(row.page, row.to) }}"
     missing = "{% if row.status in ['missing', 'refused'] %}（缺件）{% endif %}"
+    missing += "{% if row.vacant %}（第{{ row.vacant }}页空）{% endif %}"
     rows: list[list[Cell]] = [
         [(head, "表头") for head in ("序号", "材料名称", "责任单位", "文号", "日期", "页码")],
         tag("{%tr for row in index %}", 6),
@@ -381,6 +382,27 @@ def placeholder(document: Any) -> None:
     note.paragraph_format.space_before = Pt(12)
 
 
+def vacant(document: Any) -> None:
+    """The sheet for printed pages of a frozen book that are there no more."""
+    gap(document, 70)
+    add(document, "{% if vacant.withdrawn %}已　撤　出{% else %}本　页　空{% endif %}", "Title")
+    dash = "{% else %}—{% endif %}"
+    rows: list[list[Cell]] = [
+        [("编　　号", "栏目"), ("{% if vacant.id %}{{ vacant.id }}" + dash, "栏目内容")],
+        [("名　　称", "栏目"), ("{% if vacant.title %}{{ vacant.title }}" + dash, "栏目内容")],
+        [("空缺页码", "栏目"), ("第{{ vacant.pages }}页", "栏目内容")],
+    ]
+    drawn = table(document, [30, 126], rows)
+    for row in drawn.rows:
+        height(row, 12, MIDDLE)
+    text = (
+        "页码锁定后，{% if vacant.withdrawn %}该材料已撤出本册{% else %}该材料页数减少{% endif %}，"
+        "上列页码不再使用；其余各页页码不变。"
+    )
+    note = add(document, text, "题下")
+    note.paragraph_format.space_before = Pt(12)
+
+
 APART = "{% if item.counts == 'veto' %}【否决项】{% elif item.counts == 'bonus' %}【加分项】{% endif %}"
 
 
@@ -587,6 +609,100 @@ def reprint(document: Any) -> None:
     sign.paragraph_format.space_before = Pt(16)
 
 
+def ticket(document: Any) -> None:
+    """What whoever prints the book has to know: paper, sides, colours and folds, and which sheets they are about."""
+    add(document, "印制单", "Title")
+    indented(
+        document,
+        "{{ dossier.title }}，共{{ ticket.volumes|length }}册、{{ ticket.sheets }}张，按下列要求印制。"
+        "文件中每两页为一张纸的正反两面，请按文件顺序印制，不增减、不调换。",
+    )
+    add(document, "一、印制要求", "Heading 1")
+    coloured = "{%tr if ticket.divider_paper %}"
+    rows: list[list[Cell]] = [
+        [("纸张", "表头"), ("{{ ticket.paper }}，共{{ ticket.plain }}张", "表格文字")],
+        tag(coloured, 2),
+        [
+            ("隔页用纸", "表头"),
+            (
+                "{{ ticket.divider_paper }}，{{ ticket.paper }}，共{{ ticket.coloured }}张"
+                "{% if ticket.shared %}；另有{{ ticket.shared }}张隔页与其他内容同在一张纸上，用普通纸{% endif %}",
+                "表格文字",
+            ),
+        ],
+        tag("{%tr endif %}", 2),
+        tag("{%tr if ticket.foldouts %}", 2),
+        [
+            ("折页", "表头"),
+            (
+                "A3，共{{ ticket.foldouts }}张；自装订边起{{ ticket.folds[0] }} mm处向左折回，"
+                "{{ ticket.folds[1] }} mm处再向右折出，折好后与其他各页等宽，装订边只有一层",
+                "表格文字",
+            ),
+        ],
+        tag("{%tr endif %}", 2),
+        [("双面", "表头"), ("双面印制，沿长边翻转", "表格文字")],
+        [("比例", "表头"), ("100%，不缩放、不“适合页面”", "表格文字")],
+        [
+            ("装订", "表头"),
+            ("正面左侧{% if ticket.gutter != '0' %}，装订边留空{{ ticket.gutter }} mm{% endif %}", "表格文字"),
+        ],
+    ]
+    table(document, [28, 128], rows)
+    add(document, "二、各册", "Heading 1")
+    rows = [
+        [(head, "表头") for head in ("册", "文件", "页码", "张数", "普通纸", "彩纸", "A3")],
+        tag("{%tr for printed in ticket.volumes %}", 7),
+        [
+            ("{{ printed.number }}", "表格居中"),
+            ("{{ printed.file }}", "表格文字"),
+            ("{{ printed.first_page }}—{{ printed.last_page }}", "表格小字"),
+            ("{{ printed.sheets }}", "表格居中"),
+            ("{{ printed.plain }}", "表格居中"),
+            ("{{ printed.coloured }}", "表格居中"),
+            ("{{ printed.foldouts }}", "表格居中"),
+        ],
+        tag("{%tr endfor %}", 7),
+        [
+            ("合计", "表头", 3),
+            ("{{ ticket.sheets }}", "表头"),
+            ("{{ ticket.plain }}", "表头"),
+            ("{{ ticket.coloured }}", "表头"),
+            ("{{ ticket.foldouts }}", "表头"),
+        ],
+    ]
+    table(document, [12, 50, 30, 16, 16, 16, 16], rows, header=1)
+    add(document, "{%p if ticket.coloured %}", "Normal")
+    add(document, "三、用{{ ticket.divider_paper }}的纸", "Heading 1")
+    rows = [
+        [(head, "表头") for head in ("册", "第几张（第n张为文件的第2n-1、2n页）")],
+        tag("{%tr for printed in ticket.volumes if printed.coloured %}", 2),
+        [("{{ printed.number }}", "表格居中"), ("{{ printed.divider_sheets }}", "表格文字")],
+        tag("{%tr endfor %}", 2),
+    ]
+    table(document, [12, 144], rows, header=1)
+    add(document, "{%p endif %}", "Normal")
+    add(document, "{%p if ticket.foldouts %}", "Normal")
+    add(document, "{% if ticket.coloured %}四{% else %}三{% endif %}、A3折页", "Heading 1")
+    rows = [
+        [(head, "表头") for head in ("册", "第几张", "文件页", "页码", "编号", "名称")],
+        tag("{%tr for sheet in ticket.foldout_sheets %}", 6),
+        [
+            ("{{ sheet.volume }}", "表格居中"),
+            ("{{ sheet.sheet }}", "表格居中"),
+            ("{{ sheet.pdf_pages }}", "表格小字"),
+            ("{{ sheet.pages }}", "表格小字"),
+            ("{{ sheet.id }}", "表格小字"),
+            ("{{ sheet.title }}", "表格文字"),
+        ],
+        tag("{%tr endfor %}", 6),
+    ]
+    table(document, [12, 16, 22, 22, 20, 64], rows, header=1)
+    add(document, "{%p endif %}", "Normal")
+    sign = add(document, "制单人：　　　　　　　　核对人：　　　　　　　　{{ today|date }}", "题下")
+    sign.paragraph_format.space_before = Pt(16)
+
+
 def spine(document: Any) -> None:
     """What stands on the back of a volume, one character below the other: title, number of the volume, organisation."""
     name, owner = stacked("dossier.title|cn"), stacked("dossier.organisation")
@@ -618,10 +734,12 @@ TEMPLATES: dict[str, tuple[str, Callable[[Any], None], Look]] = {
     "scores": ("自评打分表", scores, LOOK),
     "checklist": ("备考表", checklist, LOOK),
     "placeholder": ("缺件说明", placeholder, LOOK),
+    "vacant": ("空页说明", vacant, LOOK),
     "spine": ("书脊", spine, SPINE),
     "letter": ("印证材料催办单", letter, LOOK),
     "summary": ("印证材料收集情况", summary, replace(LOOK, margins=(28, 26, 25, 28))),
     "reprint": ("换页单", reprint, LOOK),
+    "ticket": ("印制单", ticket, LOOK),
 }
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from pypdf.generic import Destination
 from reportlab.pdfgen.canvas import Canvas
 
 import dossier
-from dossier import bind, publish
+from dossier import bind, inputs, publish
 from dossier.build import document_date
 from dossier.convert import libreoffice
 from dossier.receipt import Page
@@ -343,7 +343,9 @@ def test_the_filled_word_files_are_kept(book: dossier.Binder) -> None:
 
 
 def test_nothing_else_is_left_in_the_output_folder(book: dossier.Binder) -> None:
-    assert {path.name for path in book.folder.iterdir()} == {"binder.pdf", "receipt.json", "documents"}
+    assert {path.name for path in book.folder.iterdir()} == {
+        *("binder.pdf", "receipt.json", "documents", "history"), inputs.NAME
+    }  # fmt: skip
 
 
 # --- what the manifest can ask for ---------------------------------------------------------------------------------
@@ -648,6 +650,10 @@ def test_the_same_inputs_give_the_same_bytes_on_another_day(
     receipts = [json.loads(state.pop("receipt.json")) for state in (first, second)]
     assert all(receipt.pop("created") for receipt in receipts)
     assert receipts[0] == receipts[1]
+    for state in (first, second):
+        del state[inputs.NAME]  # when files were changed, and where they lie on the disk
+        [kept] = [name for name in state if name.startswith("history/")]
+        del state[kept]  # it is called after the time, and holds the receipt
     assert first == second
 
 
@@ -737,6 +743,7 @@ def test_a_draft_leaves_the_complete_binder_and_all_that_belongs_to_it_alone(
     before = state_of(complete.folder)
     draft = dossier.build(make_manifest(GAP), "out")
     after = state_of(complete.folder)
+    assert before.pop(inputs.NAME) != after.pop(inputs.NAME)  # of the last build, whichever it was
     assert {name: after[name] for name in before} == before
     assert after.keys() - before.keys() == {"binder-draft.pdf", "receipt-draft.json"}
     assert draft.receipt.documents == ()
@@ -933,11 +940,93 @@ def test_a_build_killed_between_renames_leaves_a_book_that_verifies(
 
     # The first rename puts the journal in place; from then on the new book counts.
     assert proof.pages == len(complete.receipt.pages) + (2 if renames else 0)
-    assert sorted(path.name for path in Path("out").iterdir()) == ["binder.pdf", "documents", "receipt.json"]
+    assert sorted(path.name for path in Path("out").iterdir()) == sorted(
+        ["binder.pdf", "documents", "history", "receipt.json", inputs.NAME]
+    )
 
 
 def _environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+# --- when nothing has changed --------------------------------------------------------------------------------------
+
+
+class Refusing(ThreadPoolExecutor):
+    """An executor that is never to be asked for anything."""
+
+    def submit(self, *arguments: Any, **named: Any) -> Any:
+        raise AssertionError("nothing is to be converted, read or proved")
+
+
+@pytest.mark.parametrize("as_path", [True, False], ids=["by its path", "loaded"])
+def test_a_binder_that_nothing_has_changed_for_is_handed_back_as_it_stands(
+    make_pdf: MakePdf, make_manifest: MakeManifest, as_path: bool
+) -> None:
+    make_pdf("sources/a.pdf", 2)
+    manifest = make_manifest({"1": [{"file": "a.pdf"}]}, engine="embedded")
+    first = dossier.build(manifest, "out")
+    before = {name: data for name, data in state_of(Path("out")).items() if name != inputs.NAME}
+    told: list[dossier.Event] = []
+    again = dossier.build(
+        manifest if as_path else dossier.load(manifest), "out", executor=Refusing(1), progress=told.append
+    )
+    assert (first.unchanged, again.unchanged) == (False, True)
+    assert again.receipt == first.receipt
+    assert again.proof == replace(first.proof, since=first.receipt.created)
+    assert again.pages_of("1-01") == first.pages_of("1-01")
+    assert told == []
+    assert {name: data for name, data in state_of(Path("out")).items() if name != inputs.NAME} == before
+
+
+UNCHANGED = """
+import multiprocessing, subprocess, sys
+import dossier
+
+def refuse(*arguments, **named):
+    raise AssertionError("no process is to be started")
+
+subprocess.Popen.__init__ = multiprocessing.Process.start = refuse
+binder = dossier.build("dossier.yaml", "out")
+heavy = ["pikepdf", "pypdf", "pypdfium2", "docxtpl", "docx", "rdocx", "PIL", "lxml", "fontTools", "yaml", "jinja2"]
+print(binder.unchanged, [name for name in heavy if name in sys.modules])
+"""
+
+
+def test_handing_back_what_stands_loads_nothing_that_converts_binds_or_proves(
+    make_pdf: MakePdf, make_manifest: MakeManifest
+) -> None:
+    make_pdf("sources/a.pdf")
+    make_manifest({"1": [{"file": "a.pdf"}]}, engine="embedded")
+    dossier.build("dossier.yaml", "out")
+    ran = subprocess.run(
+        [sys.executable, "-c", UNCHANGED], env=_environment(), check=True, capture_output=True, encoding="utf-8"
+    )
+    assert ran.stdout == "True []\n"
+
+
+@pytest.mark.parametrize("name", ["documents/cover.docx", "binder.pdf"])
+def test_what_people_changed_is_made_anew(make_pdf: MakePdf, make_manifest: MakeManifest, name: str) -> None:
+    make_pdf("sources/a.pdf")
+    manifest = make_manifest({"1": [{"file": "a.pdf"}]}, engine="embedded")
+    dossier.build(manifest, "out")
+    made = Path("out", name).read_bytes()
+    Path("out", name).write_bytes(b"edited")
+    assert not dossier.build(manifest, "out").unchanged
+    assert Path("out", name).read_bytes() == made
+
+
+def test_a_binder_that_was_built_by_a_draft_and_back_again_stands(
+    complete: dossier.Binder, make_manifest: MakeManifest
+) -> None:
+    late = make_manifest(GAP)
+    draft = dossier.build(late, "out")
+    again = dossier.build(late, "out")
+    assert again.unchanged
+    assert again.receipt == draft.receipt
+    Path("out/receipt.json").unlink()  # the complete binder that the draft left alone
+    assert not dossier.build(late, "out").unchanged
+    assert dossier.build(late, "out").unchanged
 
 
 # --- a LibreOffice that fails --------------------------------------------------------------------------------------

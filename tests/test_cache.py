@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dossier import cache
+from dossier import cache, memory
 from dossier.cache import Cache
 from dossier.errors import CacheError, ExitStatus
 from dossier.part import Box, Ink, Link, Note, OutlineEntry, Part, PartPage
@@ -387,7 +387,10 @@ def test_size_counts_parts_and_all_their_bytes(store: Cache, make_part: Make) ->
     assert store.size()[1] > 1500
 
 
-def test_clearing_removes_every_part(store: Cache, make_part: Make) -> None:
+def test_clearing_removes_every_part_and_all_that_is_remembered(store: Cache, make_part: Make) -> None:
+    known = memory.recall(store.folder, "looks", Path("sources"), "1")
+    known.put("a", 1)
+    known.save()
     store.put(KEY, make_part("one"))
     store.put(OTHER, make_part("two"))
     with store.workspace() as work:

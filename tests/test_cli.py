@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from rich.console import Console
 from word_xml import word
 
 import dossier
-from dossier import cli
+from dossier import cli, inputs
 from dossier.cli import main
 from dossier.convert import libreoffice
 
@@ -181,7 +181,7 @@ def test_any_other_error_of_the_system_exits_3_without_a_traceback(
     def failing(*arguments: object, **keywords: object) -> None:
         raise OSError(5, "Input/output error", "somewhere")
 
-    monkeypatch.setattr(cli, "build_binder", failing)
+    monkeypatch.setattr(dossier, "build", failing)
     status, out, err = run("build")
     assert status == 3
     assert out == ""
@@ -194,7 +194,7 @@ def test_an_interrupt_exits_130(run: Run, complete: Path, monkeypatch: pytest.Mo
     def interrupted(*arguments: object, **keywords: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "build_binder", interrupted)
+    monkeypatch.setattr(dossier, "build", interrupted)
     status, out, err = run("build")
     assert (status, out) == (130, "")
     assert "interrupted" in err
@@ -305,6 +305,46 @@ def test_a_build_in_json(run: Run, incomplete: Path) -> None:
     assert (problem["code"], problem["severity"], problem["evidence"]) == ("missing-source", "error", "2-01")
     assert problem["fix"]
     assert "late.pdf is not there" in err
+
+
+def test_a_build_of_what_has_not_changed_says_so_and_exits_as_before(run: Run, incomplete: Path) -> None:
+    first = run("build", "-o", "out", "--json")
+    again = run("build", "-o", "out", "--json")
+    said, said_again = unpack(first[1]), unpack(again[1])
+    assert (first[0], again[0]) == (1, 1)
+    [was], [stands] = said["binders"], said_again["binders"]
+    assert (was.pop("unchanged"), stands.pop("unchanged")) == (False, True)
+    assert stands["proof"].pop("since") == json.loads(Path("out/receipt.json").read_text(encoding="utf-8"))["created"]
+    assert was["proof"].pop("since") == ""
+    assert stands == was
+    *problems, state = again[2].splitlines()
+    assert problems == first[2].splitlines()[:-1]
+    begin, _, end = state.partition(": ")
+    assert re.fullmatch(r"nothing has changed since \d{4}-\d\d-\d\d \d\d:\d\d", begin)
+    assert end == f"out/binder-draft.pdf stands, incomplete: a draft ({was['proof']['pages']} pages)"
+
+
+def test_quiet_says_nothing_of_a_complete_binder_that_stands(run: Run, complete: Path) -> None:
+    run("build")
+    assert run("build", "-q") == (0, "", "")
+    assert "build/dossier/binder.pdf stands (" in run("build")[2]
+
+
+def test_of_several_manifests_only_what_changed_is_built(run: Run, complete: Path, make_pdf: MakePdf) -> None:
+    Path("other.yaml").write_text(complete.read_text(encoding="utf-8").replace("sources: sources", "sources: more"))
+    make_pdf("more/a.pdf")
+    run("build", "dossier.yaml", "other.yaml", "-o", "out")
+    make_pdf("more/a.pdf", 3)
+    binders = unpack(run("build", "dossier.yaml", "other.yaml", "-o", "out", "--json")[1])["binders"]
+    assert [binder["unchanged"] for binder in binders] == [True, False]
+    Path("other.yaml").write_text("title: [", encoding="utf-8")
+    assert run("build", "dossier.yaml", "other.yaml", "-o", "out")[0] == 2
+
+
+def test_a_build_without_the_cache_always_builds(run: Run, complete: Path) -> None:
+    run("build")
+    again = unpack(run("build", "--no-cache", "--json")[1])
+    assert again["binders"][0]["unchanged"] is False
 
 
 def test_a_check_in_json(run: Run, incomplete: Path) -> None:
@@ -592,7 +632,129 @@ def test_a_preview_that_cannot_be_drawn_exits_2_and_says_where_the_mistake_is(ru
     assert "cover.docx: there is no 'titel' here, in “{{ dossier.titel }}” → did you mean 'title'?" in err
 
 
-def test_watching_goes_on_until_it_is_interrupted(tmp_path: Path) -> None:
+# --- history -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twice(run: Run, complete: Path, make_pdf: MakePdf) -> Path:
+    """The folder of a book that was built with one page, and again with three."""
+    assert run("build")[0] == 0
+    make_pdf("sources/a.pdf", 3)
+    assert run("build")[0] == 0
+    return Path("build/dossier")
+
+
+@pytest.mark.parametrize("named", [[], ["dossier.yaml"], ["build/dossier"]])
+def test_the_log_says_what_each_build_changed_newest_first(run: Run, twice: Path, named: list[str]) -> None:
+    status, out, err = run("log", *named)
+    assert status == 0
+    head, newest, *more = out.splitlines()
+    assert head.split()[:4] == ["no.", "built", "pages", "sheets"]
+    assert newest.split()[0] == "2"
+    assert [line.split()[0] for line in more if line[:4].strip()] == ["1"]
+    assert "evidence: 1 changed" in " ".join(" ".join(line[50:].split()) for line in (newest, *more))
+    assert f"dossier diff {twice}@1 {twice}@" in err
+
+
+def test_the_log_as_json_is_one_object(run: Run, twice: Path) -> None:
+    status, out, err = run("log", "--json", "--last", "1")
+    assert (status, err) == (0, "")
+    [newest] = unpack(out)["builds"]
+    assert (newest["number"], newest["evidence"], newest["changed"]["evidence"]) == (2, 1, {"changed": 1})
+    assert Path(newest["receipt"]).is_relative_to(twice / "history")
+
+
+@pytest.mark.parametrize("named", [["none"], [], ["."]])
+def test_without_a_history_the_log_exits_2(run: Run, complete: Path, named: list[str]) -> None:
+    status, out, err = run("log", *named)
+    assert (status, out) == (2, "")
+    assert "no history" in err or "is not there" in err
+
+
+def test_an_earlier_build_is_compared_by_its_number(run: Run, twice: Path) -> None:
+    status, out, _ = run("diff", f"{twice}@1", f"{twice}", "--json")
+    data = unpack(out)
+    assert status == 1
+    assert data["old"]["receipt"].endswith(".json.gz")
+    assert "1-01" in [change["id"] for change in data["changes"]]
+    assert data["looks_compared"] is False
+    assert run("diff", f"{twice}@2", str(twice))[0] == 0
+    assert run("diff", f"{twice}@3", str(twice))[0] == 2
+
+
+# --- watching ------------------------------------------------------------------------------------------------------
+
+
+def test_watching_builds_again_until_it_is_interrupted(complete: Path, make_pdf: MakePdf) -> None:
+    with started("watch", "--json") as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        make_pdf("sources/a.pdf", 3)
+        second = json.loads(process.stdout.readline())
+        complete.write_text("title: [", encoding="utf-8")
+        third = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert (out, "Traceback" in err) == ("", False)
+    assert [one["complete"] for one in (first, second, third)] == [True, True, False]
+    assert second["sources"] == {"added": [], "changed": ["a.pdf"], "removed": []}
+    assert (second["effect"]["pages"] - second["effect"]["pages_before"], third["sources"]["changed"]) == (
+        2, ["dossier.yaml"],
+    )  # fmt: skip
+    assert "dossier.yaml cannot be used" in third["error"]
+    assert dossier.verify("build/dossier").pages == second["effect"]["pages"]
+
+
+def test_a_person_is_told_in_a_short_block_what_each_change_did(incomplete: Path, make_pdf: MakePdf) -> None:
+    with started("watch", "-o", "out", "--board") as process:
+        assert process.stderr is not None
+        told = [*until(process.stderr, "watching: ")]
+        make_pdf("sources/late.pdf", 2)
+        block = [*until(process.stderr, "board: ")]
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "no longer watching\n")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d building dossier.yaml\n", told[0])
+    assert any(line.startswith("error: ") and "late.pdf is not there" in line for line in told)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d added: late.pdf\n", block[0])
+    assert block[1].startswith(f"complete  {Path('out/binder.pdf')}")
+    assert "solved: [2-01] late.pdf is not there\n" in block
+    assert any(line.startswith("evidence changed: 2-01 ") for line in block)
+    assert (block[-2], block[-1]) == ("+1 pages\n", f"board: {Path('out/index.html')}\n")
+    assert "late.pdf is not there" not in Path("out/index.html").read_text(encoding="utf-8")
+
+
+def until(lines: Iterable[str], start: str) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if line.startswith(start):
+            return
+
+
+@linux
+def test_an_interrupted_watch_leaves_no_process_whatever_it_was_doing(
+    complete: Path, hanging: Path, make_docx: MakeDocx, make_manifest: MakeManifest
+) -> None:
+    make_docx("sources/b.docx", "text")
+    make_manifest({"1": [{"file": "a.pdf"}, {"file": "b.docx"}]})
+    room = {"DOSSIER_CACHE": str(Path("cache").absolute())}
+    with started("watch", "-o", "out", "--engine", "libreoffice", **room) as process:
+        wait_until((hanging / "hanging").exists)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert not Path("out").exists()
+    wait_until(lambda: not living(hanging))
+
+
+def test_one_manifest_is_watched_at_a_time(run: Run, complete: Path) -> None:
+    assert run("watch", str(complete), "other.yaml")[0] == 2
+    assert run("watch", "none.yaml")[0] == 2
+
+
+def test_watching_templates_goes_on_until_it_is_interrupted(tmp_path: Path) -> None:
     path = word(tmp_path / "set" / "cover.docx", "{{ dosier.title }}")
     process = started("templates", "preview", str(path), "-o", "out", "--watch")
     assert process.stderr is not None
@@ -747,7 +909,9 @@ def test_an_interrupted_build_leaves_the_old_binder_and_no_process(
     assert "interrupted" in err
     assert "Traceback" not in err
     assert state_of(Path("out")) == before
-    assert sorted(path.name for path in Path("out").iterdir()) == ["binder.pdf", "documents", "receipt.json"]
+    assert sorted(path.name for path in Path("out").iterdir()) == sorted(
+        ["binder.pdf", "documents", "history", "receipt.json", inputs.NAME]
+    )
     wait_until(lambda: not living(hanging))
     # A worker that is slow to end is killed, and what it leaves in its own folder the cache sweeps later.
     left = [path.name for path in Path("tmp").iterdir() if path.name.startswith("dossier-")]

@@ -24,8 +24,8 @@ from dossier.convert import (
     media,
     ofd,
     pdf,
-    photos,
     sheet,
+    style,
     text,
     unlocking,
 )
@@ -92,8 +92,8 @@ CHANGES = {
     "engine's version": replace(EMBEDDED, engine_version="2"),
     "fonts": replace(EMBEDDED, fonts="others"),
     "sheet": replace(EMBEDDED, sheet=(420.0, 595.0)),
-    "look": replace(EMBEDDED, look=text.Look(body="楷体")),
-    "captions": replace(EMBEDDED, captions=photos.CaptionStyle(size=10)),
+    "look": replace(EMBEDDED, look=style.Look(body="楷体")),
+    "captions": replace(EMBEDDED, captions=style.CaptionStyle(size=10)),
     "office": replace(EMBEDDED, office="LibreOffice 25"),
 }
 

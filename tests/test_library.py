@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import pickle
@@ -18,7 +19,7 @@ import pytest
 from conftest import MakeDocx, MakeManifest, MakePdf
 
 import dossier
-from dossier import cache, convert, sources
+from dossier import cache, convert, errors, sources
 from dossier.build import STAGES
 from dossier.errors import ConversionError, EngineCrash
 from dossier.part import Part
@@ -48,6 +49,27 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
         found = getattr(dossier, name)
         if inspect.isclass(found) or inspect.isfunction(found):
             assert (found.__doc__ or "").strip(), name
+
+
+def test_public_names_are_loaded_from_where_the_type_checker_sees_them() -> None:
+    tree = ast.parse(Path(dossier.__file__).read_text(encoding="utf-8"))
+    checked = [node for block in tree.body if isinstance(block, ast.If) for node in block.body]
+    seen = {node.module: {alias.name for alias in node.names} for node in checked if isinstance(node, ast.ImportFrom)}
+    assert seen == {f"dossier.{home}": set(names) for home, names in dossier._HOMES.items()}
+    eager = {name for name in vars(errors) if name in dossier.__all__}
+    assert eager.union(*seen.values()) == set(dossier.__all__)
+
+
+@pytest.mark.parametrize("first", ["import dossier.{0}", "from dossier.{0} import *", "import dossier.cli", "pass"])
+@pytest.mark.parametrize("name", ["build", "check", "verify"])
+def test_a_public_function_is_one_whatever_was_imported_before_it(name: str, first: str) -> None:
+    used = f"import dossier; assert callable(dossier.{name}); from dossier import {name}; assert callable({name})"
+    subprocess.run([sys.executable, "-c", f"{first.format(name)}\n{used}"], check=True)
+
+
+def test_a_name_that_is_not_public_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'bild'"):
+        getattr(dossier, "bild")  # noqa: B009 - the type checker would see through it
 
 
 def test_the_names_of_the_contract_are_public() -> None:

@@ -711,8 +711,13 @@ def test_pages(written: str, pages: tuple[tuple[int, int | None], ...]) -> None:
         ('numbering: {color: "red"}', "bad-color", "2:20", "#C00000"),
         ("volumes: {by: unit}", "bad-choice", "2:15", "section"),
         ("volumes: {max_pages: 0}", "bad-number", "2:22", "from 1"),
-        ("volumes: {max_pages: 4, by: section}", "one-of", "2:25", "`max_pages`"),
         ("volumes: {}", "one-of", "2:10", "needs one of"),
+        ("volumes: {paper: 0.1mm}", "one-of", "2:10", "needs one of"),
+        ("volumes: {max_pages: 4, paper: 0.1mm}", "one-of", "2:25", "max_thickness"),
+        ("volumes: {max_thickness: 40}", "bad-length", "2:26", "did you mean 40mm?"),
+        ("volumes: {max_thickness: 40mm, paper: 1cm}", "bad-length", "2:39", "0.02mm to 2mm"),
+        ("volumes: {max_thickness: 1mm, paper: 2mm}", "bad-length", "2:26", "like 40mm"),
+        ("volumes: {max_mb: 1.5}", "bad-number", "2:19", "whole"),
         ("language: no", "yaml-type", "2:11", '"no"'),
         ("language: 中文", "bad-language", "2:11", "zh-CN"),
         ("front: [report.docx]", "bad-id", "2:9", "did you mean {file: report.docx}?"),
@@ -727,6 +732,26 @@ def test_pages(written: str, pages: tuple[tuple[int, int | None], ...]) -> None:
 )
 def test_other_bad_fields(text: str, code: str, where: str, hint: str) -> None:
     expect(HEAD + text + TAIL, code, where, hint)
+
+
+@pytest.mark.parametrize(
+    ("volumes", "pages"),
+    [
+        ("by: section", None),
+        ("max_mb: 50", None),
+        ("max_pages: 401", 401),
+        ("max_sheets: 200", 400),
+        ("max_thickness: 40mm", 800),
+        ("max_thickness: 40mm, paper: 0.3mm", 266),  # 133 sheets are 39.9 mm
+        ("max_thickness: 3cm, paper: 0.1mm", 600),  # to the last sheet, though 30 / 0.1 is less in floating point
+        ("max_pages: 300, max_sheets: 200, max_thickness: 40mm", 300),
+        ("max_pages: 500, max_sheets: 200, by: section, max_mb: 5", 400),
+    ],
+)
+def test_whatever_limits_a_volume_limits_its_pages_two_to_a_sheet(volumes: str, pages: int | None) -> None:
+    manifest = read(f"{HEAD}volumes: {{{volumes}}}{TAIL}")
+    assert manifest.volumes is not None
+    assert manifest.volumes.most_pages == pages
 
 
 def test_other_good_fields() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Literal
 
@@ -10,7 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dossier.numbering import Block, Pagination, Slot, Span, Style, paginate, roman, split, split_by_section
+from dossier.numbering import (
+    Block,
+    Limits,
+    Load,
+    Pagination,
+    Slot,
+    Span,
+    Style,
+    paginate,
+    roman,
+    split,
+)
 
 StartOn = Literal["odd", "any"]
 Restart = Literal["never", "volume"]
@@ -360,6 +372,17 @@ def length(blocks: Sequence[Block], start_on: StartOn) -> int:
     return sum(block.pages + (block.pages % 2 if start_on == "odd" else 0) for block in blocks)
 
 
+def divide(
+    body: Sequence[Block], most: int, overhead: Callable[[int], int], start_on: StartOn, start: int = 1
+) -> list[list[Block]]:
+    """Divide blocks over volumes of so many pages."""
+    return split(body, Limits(most), lambda volume: Load(overhead(volume)), start_on, start)
+
+
+def nothing(volume: int) -> Load:
+    return Load()
+
+
 def keys(books: Sequence[Sequence[Block]]) -> list[list[str]]:
     return [[block.key for block in blocks] for blocks in books]
 
@@ -388,7 +411,7 @@ def splits(draw: st.DrawFn) -> tuple[list[Block], list[list[Block]], list[int], 
     style = Style(
         start=draw(st.integers(1, 3)), start_on=draw(st.sampled_from(START_ON)), restart=draw(st.sampled_from(RESTART))
     )
-    books = split(body, most, lambda volume: overheads[min(volume, 2) - 1], style.start_on, style.start)
+    books = divide(body, most, lambda volume: overheads[min(volume, 2) - 1], style.start_on, style.start)
     whole = [[*front(*fronts[min(v, 2) - 1], volume=v), *blocks] for v, blocks in enumerate(books, start=1)]
     return body, whole, overheads, most, style
 
@@ -469,39 +492,39 @@ def test_no_volume_ends_before_it_must(made: Split) -> None:
 def test_a_volume_is_filled_to_its_last_page() -> None:
     body = [evidence(10, str(n), str(n)) for n in range(4)]
 
-    assert keys(split(body, 20, lambda volume: 0, "odd")) == [["0", "1"], ["2", "3"]]
-    assert keys(split(body, 40, lambda volume: 0, "any")) == [["0", "1", "2", "3"]]
-    assert keys(split(body, 19, lambda volume: 0, "odd")) == [["0"], ["1"], ["2"], ["3"]]
+    assert keys(divide(body, 20, lambda volume: 0, "odd")) == [["0", "1"], ["2", "3"]]
+    assert keys(divide(body, 40, lambda volume: 0, "any")) == [["0", "1", "2", "3"]]
+    assert keys(divide(body, 19, lambda volume: 0, "odd")) == [["0"], ["1"], ["2"], ["3"]]
 
 
 def test_front_matter_takes_its_pages_from_its_own_volume() -> None:
     body = [evidence(10, str(n), str(n)) for n in range(4)]
 
-    assert keys(split(body, 32, lambda volume: {1: 20}.get(volume, 2), "odd")) == [["0"], ["1", "2", "3"]]
+    assert keys(divide(body, 32, lambda volume: {1: 20}.get(volume, 2), "odd")) == [["0"], ["1", "2", "3"]]
 
 
 def test_an_item_that_fits_in_one_volume_moves_there_whole() -> None:
     body = [divider("1", 2), evidence(6, "1-1", "1"), divider("2", 2), evidence(4, "2-1", "2"), evidence(4, "2-2", "2")]
 
-    assert keys(split(body, 12, lambda volume: 0, "odd")) == [["divider:1", "1-1"], ["divider:2", "2-1", "2-2"]]
+    assert keys(divide(body, 12, lambda volume: 0, "odd")) == [["divider:1", "1-1"], ["divider:2", "2-1", "2-2"]]
 
 
 def test_an_item_that_fits_in_no_volume_is_cut_between_evidence() -> None:
     body = [divider("1", 2), *(evidence(4, f"1-{n}", "1") for n in range(4))]
 
-    assert keys(split(body, 10, lambda volume: 0, "odd")) == [["divider:1", "1-0", "1-1"], ["1-2", "1-3"]]
+    assert keys(divide(body, 10, lambda volume: 0, "odd")) == [["divider:1", "1-0", "1-1"], ["1-2", "1-3"]]
 
 
 def test_a_divider_stays_with_its_first_evidence() -> None:
     body = [evidence(8, "1-1", "1"), divider("2", 2), evidence(10, "2-1", "2"), evidence(2, "2-2", "2")]
 
-    assert keys(split(body, 12, lambda volume: 0, "odd")) == [["1-1"], ["divider:2", "2-1"], ["2-2"]]
+    assert keys(divide(body, 12, lambda volume: 0, "odd")) == [["1-1"], ["divider:2", "2-1"], ["2-2"]]
 
 
 def test_evidence_too_long_for_a_volume_has_one_to_itself() -> None:
     body = [evidence(2, "a", "1"), evidence(50, "b", "2"), evidence(2, "c", "3")]
 
-    assert keys(split(body, 10, lambda volume: 2, "odd")) == [["a"], ["b"], ["c"]]
+    assert keys(divide(body, 10, lambda volume: 2, "odd")) == [["a"], ["b"], ["c"]]
 
 
 def test_the_sheet_for_a_missing_file_stays_with_the_rest_of_its_evidence() -> None:
@@ -510,32 +533,32 @@ def test_the_sheet_for_a_missing_file_stays_with_the_rest_of_its_evidence() -> N
         Block("placeholder", "gap", 2, "1", "1-2"), evidence(4, "1-3", "1"),
     ]  # fmt: skip
 
-    assert keys(split(body, 10, lambda volume: 0, "odd")) == [["divider:1", "1-1"], ["1-2", "gap", "1-3"]]
+    assert keys(divide(body, 10, lambda volume: 0, "odd")) == [["divider:1", "1-1"], ["1-2", "gap", "1-3"]]
 
 
 def test_an_item_without_evidence_of_its_own_does_not_get_the_next_one_cut() -> None:
     body = [divider("1", 2), divider("2", 2), evidence(4, "2-1", "2"), evidence(4, "2-2", "2")]
 
-    assert keys(split(body, 10, lambda volume: 0, "odd")) == [["divider:1"], ["divider:2", "2-1", "2-2"]]
+    assert keys(divide(body, 10, lambda volume: 0, "odd")) == [["divider:1"], ["divider:2", "2-1", "2-2"]]
 
 
 def test_the_first_volume_is_left_to_the_front_matter_where_no_item_fits_beside_it() -> None:
     body = [divider("1", 2), evidence(12, "1-1", "1")]
 
-    assert keys(split(body, 26, lambda volume: {1: 22}.get(volume, 4), "odd")) == [[], ["divider:1", "1-1"]]
+    assert keys(divide(body, 26, lambda volume: {1: 22}.get(volume, 4), "odd")) == [[], ["divider:1", "1-1"]]
 
 
 def test_where_nothing_fits_anywhere_there_is_no_empty_volume() -> None:
     body = [evidence(3, "a", "1"), evidence(3, "b", "2")]
 
-    assert keys(split(body, 1, lambda volume: 2, "odd")) == [["a"], ["b"]]
+    assert keys(divide(body, 1, lambda volume: 2, "odd")) == [["a"], ["b"]]
 
 
 @pytest.mark.parametrize("start_on", START_ON)
 @pytest.mark.parametrize("start", [1, 2])
 def test_the_blanks_before_the_first_number_count_towards_the_limit(start: int, start_on: StartOn) -> None:
     body = [evidence(2, str(n), str(n)) for n in range(12)]
-    books = split(body, 10, lambda volume: 2, start_on, start)
+    books = divide(body, 10, lambda volume: 2, start_on, start)
     pagination = paginate([[*front(1, volume=v), *blocks] for v, blocks in enumerate(books, 1)], Style("{n}", start))
 
     assert max(pagination.pages_of(v) for v in range(1, len(books) + 1)) <= 10
@@ -544,15 +567,109 @@ def test_the_blanks_before_the_first_number_count_towards_the_limit(start: int, 
 def test_back_matter_fills_the_last_volume_before_it_opens_another() -> None:
     body = [evidence(4, "1-1", "1"), Block("back", "a", 4), Block("back", "b", 4)]
 
-    assert keys(split(body, 12, lambda volume: 0, "odd")) == [["1-1", "a", "b"]]
-    assert keys(split(body, 10, lambda volume: 0, "odd")) == [["1-1", "a"], ["b"]]
+    assert keys(divide(body, 12, lambda volume: 0, "odd")) == [["1-1", "a", "b"]]
+    assert keys(divide(body, 10, lambda volume: 0, "odd")) == [["1-1", "a"], ["b"]]
+
+
+@st.composite
+def limited(draw: st.DrawFn) -> tuple[list[Block], list[list[Block]], Limits, dict[str, int], list[Load], Style]:
+    """Draw a body in sections and split it by pages, by bytes, by section, or by several of them."""
+    sections = draw(st.integers(1, 3))
+    blocks = [replace(block, section=1 + int(block.item) % sections) for block in draw(bodies()) if block.item]
+    body = sorted(blocks, key=lambda block: block.section)
+    body += [Block("back", f"back{n}", draw(st.integers(1, 9))) for n in range(draw(st.integers(0, 2)))]
+    sizes = {block.key: draw(st.integers(0, 60)) for block in body}
+    style = Style(start_on=draw(st.sampled_from(START_ON)), start=draw(st.integers(1, 2)))
+    limits = Limits(
+        draw(st.none() | st.integers(1, 40)), draw(st.none() | st.integers(1, 200)), by_section=draw(st.booleans())
+    )
+    loads = [Load(2 * draw(st.integers(0, 4)), draw(st.integers(0, 40))) for _ in range(2)]
+    made = split(
+        body, limits, lambda volume: loads[min(volume, 2) - 1], style.start_on, style.start, lambda b: sizes[b.key]
+    )
+    return body, made, limits, sizes, loads, style
+
+
+Limited = tuple[list[Block], list[list[Block]], Limits, dict[str, int], list[Load], Style]
+
+
+@settings(max_examples=300)
+@given(limited())
+def test_whatever_limits_volumes_every_block_is_in_one_of_them_in_order(made: Limited) -> None:
+    body, books, _, _, _, _ = made
+
+    assert [block for blocks in books for block in blocks] == body
+    assert all(books[1:])
+
+
+@settings(max_examples=500)
+@given(limited())
+def test_a_volume_is_above_any_of_its_limits_only_where_one_piece_of_evidence_is(made: Limited) -> None:
+    _, books, limits, sizes, loads, style = made
+
+    for number, own in enumerate(books):
+        size = loads[min(number, 1)].size + sum(sizes[block.key] for block in own)
+        pages = paginate([[*front(loads[min(number, 1)].pages), *own]], style).pages_of(1)
+        if not limits.allow(Load(pages, size)):
+            assert own == opening(own)
+
+
+@settings(max_examples=300)
+@given(limited())
+def test_by_section_no_volume_holds_two_sections(made: Limited) -> None:
+    _, books, limits, _, _, _ = made
+
+    if limits.by_section:
+        assert all(len({block.section for block in blocks if block.section}) <= 1 for blocks in books)
+
+
+@settings(max_examples=300)
+@given(limited())
+def test_evidence_is_never_cut_whatever_the_limit(made: Limited) -> None:
+    _, books, _, _, _, _ = made
+
+    where = {(block.evidence, v) for v, blocks in enumerate(books) for block in blocks if block.evidence}
+    assert len(where) == len({proof for proof, _ in where})
+
+
+def test_a_volume_is_filled_to_its_last_byte() -> None:
+    body = [evidence(1, str(n), str(n)) for n in range(4)]
+
+    def made(size: int) -> list[list[str]]:
+        return keys(split(body, Limits(size=size), lambda volume: Load(9, 5), "odd", size=lambda block: 10))
+
+    assert made(25) == [["0", "1"], ["2", "3"]]
+    assert made(24) == [["0"], ["1"], ["2"], ["3"]]
+
+
+def test_a_section_that_is_too_long_is_divided_further() -> None:
+    body = [Block("evidence", key, 4, key, key, section) for key, section in [("a", 1), ("b", 1), ("c", 1), ("d", 2)]]
+
+    assert keys(split(body, Limits(8, by_section=True), nothing, "odd")) == [["a", "b"], ["c"], ["d"]]
+
+
+def test_what_follows_the_sections_goes_on_in_the_last_volume() -> None:
+    body = [Block("evidence", "a", 4, "a", "a", 1), Block("evidence", "b", 4, "b", "b", 2), Block("back", "c", 4)]
+
+    assert keys(split(body, Limits(by_section=True), nothing, "odd")) == [["a"], ["b", "c"]]
+    assert keys(split(body, Limits(6, by_section=True), nothing, "odd")) == [["a"], ["b"], ["c"]]
+
+
+def test_a_section_too_long_for_any_volume_leaves_none_empty() -> None:
+    body = [Block("evidence", "a", 2, "a", "a", 1), Block("evidence", "b", 50, "b", "b", 2)]
+    longer = {2: 6, 3: 4}  # the second volume's own index is longer than the third's
+
+    assert keys(split(body, Limits(10, by_section=True), lambda volume: Load(longer.get(volume, 0)), "odd")) == [
+        ["a"],
+        ["b"],
+    ]
 
 
 def test_no_blocks_make_one_empty_volume() -> None:
-    assert split([], 10, lambda volume: 0, "odd") == [[]]
+    assert divide([], 10, lambda volume: 0, "odd") == [[]]
 
 
 def test_each_section_gets_its_volume() -> None:
     body = [Block("evidence", key, 1, key, key, section) for key, section in [("a", 1), ("b", 1), ("c", 2), ("d", 3)]]
 
-    assert keys(split_by_section(body)) == [["a", "b"], ["c"], ["d"]]
+    assert keys(split(body, Limits(by_section=True), nothing, "odd")) == [["a", "b"], ["c"], ["d"]]

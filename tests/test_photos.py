@@ -20,6 +20,7 @@ from PIL import Image, ImageOps, TiffImagePlugin
 from dossier import fonts, typeface
 from dossier.convert import image, pdf, photos
 from dossier.convert.photos import Photo
+from dossier.convert.style import CaptionStyle
 from dossier.errors import ConversionError
 from dossier.part import Note
 from dossier.sources import Layout
@@ -679,7 +680,7 @@ def test_real_photos(tmp_path: Path, real: object, layout: Layout) -> None:
 
 def test_captions_have_the_size_and_the_lines_of_their_style(tmp_path: Path) -> None:
     found = drawn(tmp_path, WIDE, caption="a\nb\nc\nd")
-    style = photos.CaptionStyle("黑体", 20, 2)
+    style = CaptionStyle("黑体", 20, 2)
     out = tmp_path / "styled.pdf"
     notes = photos.lay_out(found, out, layout="1-up", sheet=A4, style=style)
     with pikepdf.open(out) as document:

@@ -14,15 +14,13 @@ from random import Random
 import pypdfium2
 import pytest
 from conftest import MakeDocx, MakePdf, MakePhoto
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from dossier import probe, sources
+from dossier import looks, probe, sources
 from dossier.errors import ConversionError
-from dossier.probe import Look
+from dossier.looks import Look
 
 A4 = (595.276, 841.89)
 PASSWORD = "密码Kf7"  # of the files in `locked`
@@ -74,31 +72,6 @@ def pictured(path: Path, *pictures: Image.Image) -> Path:
 
 
 # --- dates ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "found"),
-    [
-        ("1-1/关于2023年工作的通知.pdf", [("2023年", 2023, None)]),
-        ("云府发〔2021〕5号.pdf", [("2021", 2021, None)]),
-        ("会议20230412签到.jpg", [("20230412", 2023, date(2023, 4, 12))]),
-        ("2023年4月12日 会议.jpg", [("2023年4月12日", 2023, date(2023, 4, 12))]),
-        ("IMG_2023-04-12.jpg", [("2023-04-12", 2023, date(2023, 4, 12))]),
-        ("合同18520230412345678.pdf", []),
-        ("20231399.pdf", []),
-        ("第25次会议.pdf", []),
-        ("2022/报告.pdf", []),
-    ],
-)
-def test_dates_in_a_name_are_found_as_written(name: str, found: list[tuple[str, int, date | None]]) -> None:
-    assert list(probe.dates_in(name)) == found
-
-
-@given(st.text(max_size=60))
-def test_no_name_is_too_odd_for_dates(name: str) -> None:
-    for written, year, day in probe.dates_in(name or "x"):
-        assert str(year) in written
-        assert day is None or day.year == year
 
 
 def test_a_word_file_says_when_it_was_made(make_docx: MakeDocx, look: Look_at, tmp_path: Path) -> None:
@@ -196,39 +169,39 @@ def scanned_again(picture: Image.Image) -> Image.Image:
     return Image.open(data)
 
 
-def prints(look: Look_at, folder: Path, *pictures: Image.Image) -> list[probe.Print]:
+def prints(look: Look_at, folder: Path, *pictures: Image.Image) -> list[looks.Print]:
     (folder / "sources").mkdir(exist_ok=True)
     found = []
     for number, picture in enumerate(pictures):
         picture.save(folder / "sources" / f"{number}.png")
-        found.append(probe.print_of(look(f"{number}.png").picture))
+        found.append(looks.print_of(look(f"{number}.png").picture))
     return found
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_two_scans_of_one_paper_are_alike(look: Look_at, tmp_path: Path, seed: int) -> None:
     one, other = prints(look, tmp_path, paper(seed), scanned_again(paper(seed)))
-    assert probe.alike(one, other)
-    assert probe.alike(other, one)
+    assert looks.alike(one, other)
+    assert looks.alike(other, one)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_different_papers_are_not_alike(look: Look_at, tmp_path: Path, seed: int) -> None:
     one, other = prints(look, tmp_path, paper(seed), paper(seed + 1))
-    assert not probe.alike(one, other)
+    assert not looks.alike(one, other)
 
 
 def test_blank_papers_are_like_nothing(look: Look_at, tmp_path: Path) -> None:
     blank = Image.new("L", (620, 877), "white")
     one, other, drawn = prints(look, tmp_path, blank, blank, paper(1))
-    assert not probe.alike(one, other)
-    assert not probe.alike(one, drawn)
+    assert not looks.alike(one, other)
+    assert not looks.alike(one, drawn)
 
 
 def test_a_scan_in_a_pdf_is_like_the_same_scan_as_an_image(look: Look_at, tmp_path: Path) -> None:
     [one] = prints(look, tmp_path, paper(3))
     pictured(tmp_path / "sources" / "a.pdf", paper(3))
-    assert probe.alike(one, probe.print_of(look("a.pdf").picture))
+    assert looks.alike(one, looks.print_of(look("a.pdf").picture))
 
 
 # --- under a password ----------------------------------------------------------------------------------------------
@@ -262,30 +235,6 @@ def test_damaged_files_are_refused_or_say_nothing(
         path.write_bytes(data[:cut])
         seen = probe.look(sources.read(tmp_path / "sources", path.name), A4, 200)
         assert isinstance(seen, Look | ConversionError)
-
-
-def test_a_file_that_kills_its_worker_is_named_and_the_others_are_seen(
-    make_pdf: MakePdf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(40):
-        make_pdf(f"sources/{number}.pdf", pages=2)
-    before = probe.look
-
-    def look_or_die(source: sources.SourceFile, sheet: tuple[float, float], least: int) -> Look | ConversionError:
-        if source.name == "7.pdf":
-            import os  # noqa: PLC0415 - only the worker ends
-
-            os._exit(11)
-        return before(source, sheet, least)
-
-    monkeypatch.setattr(probe, "look", look_or_die)
-    files = [sources.read(tmp_path / "sources", f"{number}.pdf") for number in range(40)]
-    found = probe.look_all(files, A4, 200, 2)
-
-    assert set(found) == {file.key for file in files}
-    bad = {key: seen for key, seen in found.items() if isinstance(seen, ConversionError)}
-    assert list(bad) == ["7.pdf"]
-    assert bad["7.pdf"].code == "crashed-source"
 
 
 def test_looking_agrees_with_pdfium_on_the_number_of_pages(make_pdf: MakePdf, look: Look_at) -> None:

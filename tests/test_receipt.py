@@ -169,7 +169,7 @@ def added(data: Any) -> Any:
 
 def test_keys_of_a_later_version_are_ignored() -> None:
     data = json.loads(WHOLE.dumps())
-    free = {key: data[key] for key in ("manifest", "engine", "template_set")}
+    free = {key: data[key] for key in FREE}
     assert receipt.loads({**added(data), **free}) == WHOLE
 
 
@@ -242,7 +242,7 @@ def test_a_value_of_another_type_is_not_taken(save: Callable[[str], Path], path:
         assert key in error.message
 
 
-FREE = ("manifest", "engine", "template_set")
+FREE = ("manifest", "engine", "template_set", "numbering")
 
 
 @pytest.mark.parametrize(

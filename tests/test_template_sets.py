@@ -595,6 +595,27 @@ def test_each_volume_has_a_label_of_each_kind_to_change_and_to_print(
     assert [round(float(side) / MM) for side in (box.width, box.height)] == [20, 310]
 
 
+@pytest.mark.parametrize(
+    ("name", "spine", "index", "label"),
+    [
+        ("official", "spine", ["第一册", "第二册"], "第二册"),
+        ("archive", "spine-30", ["第一盒", "第二盒"], "2"),
+        ("bundle", "spine", ["Volume1", "Volume2"], "Volume2of2"),
+    ],
+)
+def test_the_general_index_and_the_labels_say_which_volume(
+    small: Callable[..., Path], tmp_path: Path, name: str, spine: str, index: list[str], label: str
+) -> None:
+    path = small(name, labels=[spine], volumes={"by": "section"})
+    made = dossier.build(path, tmp_path / "out", engine="embedded", jobs=1)
+    reader = pypdf.PdfReader(made.paths[0])
+    general = next(page.page for page in made.receipt.pages if page.kind == "index")
+    shown = "".join(reader.pages[general - 1].extract_text().split())
+    found = [shown.find(volume) for volume in index]
+    assert -1 < found[0] < found[1]
+    assert label in "".join(words(made.folder / "labels" / f"{spine}-2.pdf").split())
+
+
 def test_labels_go_where_none_are_wanted_any_more(small: Callable[..., Path], tmp_path: Path) -> None:
     made = dossier.build(small("bundle"), tmp_path / "out", engine="embedded", jobs=1)
     assert (made.folder / "labels" / "spine.pdf").is_file()

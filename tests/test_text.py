@@ -10,6 +10,7 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from dossier.convert import text
+from dossier.convert.style import Look
 from dossier.errors import ConversionError
 
 
@@ -75,7 +76,7 @@ def test_markdown_fetches_and_runs_nothing(tmp_path: Path) -> None:
 def test_text_is_set_in_the_look_that_is_asked_for(tmp_path: Path) -> None:
     source, out = tmp_path / "in.md", tmp_path / "out.docx"
     source.write_text("# Head\n\nText\n")
-    look = text.Look("楷体", "Arial", "Cambria", top=72, right=36, bottom=54, left=90)
+    look = Look("楷体", "Arial", "Cambria", top=72, right=36, bottom=54, left=90)
     text.to_word(source, out, markdown=True, look=look)
     document = Document(str(out))
     section, normal = document.sections[0], document.styles["Normal"]

@@ -678,7 +678,7 @@ def _die(*arguments: object) -> None:
 def test_a_file_that_crashes_its_reader_is_a_finding_of_its_volume(
     volumes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["dossier.verify"], "_read_texts", _die)
+    monkeypatch.setattr(sys.modules["dossier.verify"], "read_stamped", _die)
     found = findings(volumes / "out")
     assert {code for code, _ in found} == {"unreadable"}
     for name in ("binder-1.pdf", "binder-2.pdf"):
@@ -718,7 +718,7 @@ def test_a_checksum_is_computed_though_the_processes_died(out: Path, breaking: C
     assert codes(out) == {"checksum"}
 
 
-@pytest.mark.parametrize("name", ["sha256_of", "_read_texts"])
+@pytest.mark.parametrize("name", ["sha256_of", "read_stamped"])
 def test_processes_that_die_at_once_are_a_finding(out: Path, breaking: Callable[[Broken], None], name: str) -> None:
     breaking(Broken(name, at_once=True))
     assert findings(out) == [("unreadable", "binder.pdf: pdfium cannot read it: it crashes on it")]

@@ -34,6 +34,7 @@ _MEMBERS = {
     views.Total: "total", views.UnitView: "unit", views.UnitCount: "count", views.ProblemView: "problem",
     views.OwedItem: "owed", views.DebtView: "debt", views.UnitDebt: "standing",
     views.ReprintStep: "step", views.ReprintChange: "change",
+    views.TicketVolume: "printed", views.TicketSheet: "sheet",
 }  # fmt: skip
 """How one member of a list is called in the catalogue; an author may call it anything."""
 
@@ -126,7 +127,9 @@ class _Sample:
             contexts: dict[str, dict[str, Any]] = {name: dict(scene.of(document)) for name, document in own.items()}
             written = letters.letters(appraise(planned, {}), found, scene.today).contexts
             contexts |= {"summary": dict(written[""]), "letter": next(dict(c) for key, c in written.items() if key)}
+            contexts["vacant"] = {"vacant": example.vacant(language=found.style.language)}
             contexts["reprint"] = {"reprint": example.reprint(language=found.style.language)}
+            contexts["ticket"] = {"ticket": example.ticket(language=found.style.language)}
         return cls(contexts, {"evidence": proof.id, "item": item.id}, found.style.words.date)
 
     def shown(self, expression: str) -> str:
@@ -256,7 +259,7 @@ _UNIONS = (get_origin(int | None), get_origin(Any | None))
 
 
 def _where(only: Sequence[str]) -> str:
-    called = {name: f"`{name}.docx`" for name in ("divider", "placeholder", *views.LETTERS)}
+    called = {name: f"`{name}.docx`" for name in ("divider", "placeholder", "vacant", *views.LETTERS)}
     return ", ".join(called.get(name, "evidence with `template: true`") for name in only) or IN_THE_BOOK
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dossier.views import ReprintChange, ReprintStep, ReprintView
+from dossier.views import ReprintChange, ReprintStep, ReprintView, TicketSheet, TicketView, TicketVolume, Vacant
 
 _CHINESE = """
 title: 2023年度质量强市综合考核印证材料
@@ -179,6 +179,13 @@ def reprint(*, language: str) -> ReprintView:
     return ReprintView("2023-12-08", "2023-12-15", 1, printed, 2, 0, steps, changes, elsewhere)
 
 
+def vacant(*, language: str) -> Vacant:
+    """Return what a sheet of a frozen book says of pages that are left out, as they might be."""
+    english = language.lower().startswith("en")
+    title = "Minutes, second meeting" if english else "2023年政府工作报告"
+    return Vacant("A-2-02" if english else "1-2-01", title, "25—26", withdrawn=False)
+
+
 def write(folder: Path, *, language: str) -> Path:
     """Write the example, in English for a ``language`` such as ``en``, else in Chinese; return its manifest."""
     path = folder / "dossier.yaml"
@@ -189,3 +196,23 @@ def write(folder: Path, *, language: str) -> Path:
         if f"file: {name}," in (_ENGLISH if english else _CHINESE):
             (folder / "sources" / name).write_bytes(b"%PDF-1.7\n" + name.encode())
     return path
+
+
+def ticket(*, language: str) -> TicketView:
+    """Return what a print set's ticket might say: two volumes, three dividers of another paper, one sheet folded."""
+    if language.lower().startswith("en"):
+        paper, folded, files = "light blue", ("A-2-03", "Site plan"), ("binder-1-print.pdf", "binder-2-print.pdf")
+        divided = (("A-1", "Organisation"), ("A-2", "Procedures"), ("B-1", "Expert reports"))
+        to, between = "–", ", "
+    else:
+        paper, folded, files = "浅蓝色", ("1-2-03", "质量发展规划图"), ("binder-1-print.pdf", "binder-2-print.pdf")
+        divided = (("1-1", "质量发展规划"), ("1-2", "质量工作会议"), ("2-1", "产品质量监督抽查合格率"))
+        to, between = "—", "、"
+    at = ((1, 7, "1", f"13{to}14"), (1, 16, "19", f"31{to}32"), (2, 3, "43", f"5{to}6"))
+    rows = tuple(TicketSheet(*place, *named) for place, named in zip(at, divided, strict=True))
+    wide = (TicketSheet(1, 21, f"29{to}30", f"41{to}42", *folded),)
+    volumes = (
+        TicketVolume(1, files[0], 27, 24, 2, 1, "1", "42", "— 1 —", "— 42 —", between.join(("7", "16")), "21"),
+        TicketVolume(2, files[1], 18, 17, 1, 0, "43", "78", "— 43 —", "— 78 —", "3", ""),
+    )
+    return TicketView("A4", "25", paper, 45, 41, 3, 1, 0, ("130", "235"), volumes, rows, wide)

@@ -7,12 +7,12 @@ else for one page each: near enough to see how a number sits in its column.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
+from typing import Any, cast
 
 import pypdfium2
 
@@ -48,7 +48,9 @@ MOST_OF_A_KIND = 3
 """Documents that are shown of a template that is filled many times over, such as the divider."""
 
 _SHIPPED = "official"
+_VACANT = "vacant:"
 _OF_SOMETHING = ("divider", "placeholder")
+_MADE_UP: dict[str, Callable[..., Any]] = {"reprint": example.reprint, "ticket": example.ticket}
 _A4 = (595.276, 841.89)
 
 
@@ -96,7 +98,9 @@ class Stage:
         name = template.stem
         if name in _OF_SOMETHING:
             return []
-        if name == "reprint":
+        if name == "vacant":
+            return [Document(_VACANT, "placeholder", template, name=name)]
+        if name in _MADE_UP:
             return [Document(name, name, template, name=name)]
         if name in views.LETTERS:
             keys = _letters(self.book, self.found, date.today()).contexts
@@ -134,12 +138,15 @@ class _Staged(Scene):
     __slots__ = ()
 
     def of(self, document: Document) -> Context:
+        if document.key == _VACANT:
+            shown = example.vacant(language=self.book.plan.manifest.language)
+            return cast(Context, {**Scene.of(self, document), "vacant": shown})
         if document.kind not in views.LETTERS:
             return Scene.of(self, document)
         written = _letters(self.book, self.template_set, self.today)
-        if document.kind == "reprint":
-            shown = example.reprint(language=self.book.plan.manifest.language)
-            return cast(Context, {**written.contexts[""], "reprint": shown})
+        if document.kind in _MADE_UP:
+            made = _MADE_UP[document.kind](language=self.book.plan.manifest.language)
+            return cast(Context, {**written.contexts[""], document.kind: made})
         return cast(Context, written.contexts[document.key.partition(":")[2]])
 
 
@@ -152,7 +159,7 @@ class _AnyId(_Staged):
         if document.kind in views.LETTERS:
             return _Staged.of(self, document)
         page = {name: lambda id: "57" for name in ("page", "label", "pages", "cite")}
-        return cast(Context, {**Scene.of(self, document), **page})
+        return cast(Context, {**_Staged.of(self, document), **page})
 
 
 def _letters(collected: Book, found: TemplateSet, today: date) -> Letters:

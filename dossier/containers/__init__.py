@@ -1,7 +1,8 @@
 """Containers: sources that hold further sources. An archive, or a mail with what is attached to it.
 
 Unpacking is a pure function that writes to one folder, and a container is hostile: run it in a process with limits.
-A new kind of container is one function and one entry in a dict below.
+A new kind of container is one function and one entry in a dict below. What reads them is loaded when one is unpacked: the
+libraries take longer to load than most dossiers to plan.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dossier import sources
-from dossier.containers import archive, mail, names
-from dossier.containers.archive import Room
-from dossier.containers.mail import Letter
+from dossier.containers import names
 from dossier.errors import ConversionError
 from dossier.part import Note
 from dossier.sources import Kind
+
+if TYPE_CHECKING:
+    from dossier.containers.archive import Haul, Room
+    from dossier.containers.mail import Letter
 
 MAX_DEPTH = 3
 """How many containers may lie in one another inside the one that is unpacked."""
@@ -58,14 +61,9 @@ class Contents:
     refused: tuple[ConversionError, ...] = ()
 
 
-_ARCHIVES: dict[Kind, archive.Reader] = {
-    Kind.ZIP: archive.read_zip,
-    Kind.TAR: archive.read_tar,
-    Kind.SEVEN_ZIP: archive.read_7z,
-    Kind.RAR: archive.read_rar,
-}
-_MAILS: dict[Kind, Callable[[Path], Letter]] = {Kind.EML: mail.read_eml, Kind.MSG: mail.read_msg}
-KINDS = frozenset({*_ARCHIVES, *_MAILS})
+_ARCHIVES = frozenset({Kind.ZIP, Kind.TAR, Kind.SEVEN_ZIP, Kind.RAR})
+_MAILS = frozenset({Kind.EML, Kind.MSG})
+KINDS = _ARCHIVES | _MAILS
 """The kinds of source that hold further sources."""
 
 
@@ -76,6 +74,8 @@ def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language
     Raises ConversionError, whose message lacks the source's name: ``damaged-source``, ``hostile-source``,
     ``encrypted-source``, ``empty-source``, or ``unsupported-kind``; and OSError where ``into`` cannot be written.
     """
+    from dossier.containers import archive
+
     if not _is_container(source, kind):
         raise ConversionError(
             "it is no archive but a document in the form of one"
@@ -84,7 +84,7 @@ def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language
             fix="name it as evidence in a form that can be bound, such as PDF",
             code=archive.UNSUPPORTED,
         )
-    job = _Job(Room(into, source.stat().st_size), password, language)
+    job = _Job(archive.Room(into, source.stat().st_size), password, language)
     members = list(job.open(source, kind, "", 0))
     if not members and not job.refused:
         raise ConversionError(
@@ -96,6 +96,24 @@ def unpack(source: Path, kind: Kind, into: Path, *, password: str = "", language
     own = names.unique([member.name for member in members])
     found = tuple(map(Member, own, (member.path for member in members)))
     return Contents(found, tuple(job.notes()), tuple(job.refused))
+
+
+def _read_archive(path: Path, kind: Kind, room: Room, password: str) -> Haul:
+    from dossier.containers import archive
+
+    readers: dict[Kind, archive.Reader] = {
+        Kind.ZIP: archive.read_zip,
+        Kind.TAR: archive.read_tar,
+        Kind.SEVEN_ZIP: archive.read_7z,
+        Kind.RAR: archive.read_rar,
+    }
+    return readers[kind](path, room, password)
+
+
+def _read_mail(path: Path, kind: Kind) -> Letter:
+    from dossier.containers import mail
+
+    return mail.read_eml(path) if kind is Kind.EML else mail.read_msg(path)
 
 
 def recognise(path: Path, kind: Kind | None = None) -> Kind:
@@ -128,9 +146,9 @@ class _Job:
     def open(self, path: Path, kind: Kind, prefix: str, depth: int) -> Iterator[Member]:
         """Give the members of one container; ``prefix`` is put before their names."""
         if kind in _MAILS:
-            yield from self._mail(_MAILS[kind](path), prefix, depth)
+            yield from self._mail(_read_mail(path, kind), prefix, depth)
             return
-        haul = _ARCHIVES[kind](path, self.room, self.password)
+        haul = _read_archive(path, kind, self.room, self.password)
         self.refused += [_inside(prefix.removesuffix("/"), error) for error in haul.refused]
         for reason, left in ((_LEFTOVERS, haul.leftovers), ("links and devices", haul.links)):
             self._leave_out(reason, prefix, left)
@@ -139,6 +157,8 @@ class _Job:
             yield from self._member(found.name, found.path, prefix, depth)
 
     def _mail(self, letter: Letter, prefix: str, depth: int) -> Iterator[Member]:
+        from dossier.containers import mail
+
         text = mail.BODY_NAMES[mail.language_of(self.language)]
         titles = mail.titles(letter, self.language)
         with self.room.file(text) as sink:
@@ -150,7 +170,7 @@ class _Job:
         self._leave_out("signatures, links and pictures", prefix, letter.left_out)
         for title, attachment in zip(titles, letter.attachments, strict=True):
             self.room.enter()
-            if isinstance(attachment.content, Letter):
+            if isinstance(attachment.content, mail.Letter):
                 _check_depth(title, depth)
                 yield from self._mail(attachment.content, f"{prefix}{title}/", depth + 1)
                 continue
@@ -159,6 +179,8 @@ class _Job:
             yield from self._member(title, sink.path, prefix, depth)
 
     def _member(self, name: str, path: Path, prefix: str, depth: int) -> Iterator[Member]:
+        from dossier.containers import archive
+
         kind = recognise(path)
         if not _is_container(path, kind):
             yield Member(prefix + name, path)
@@ -213,10 +235,14 @@ _ENCODINGS = {names.CHINESE: "GBK", "utf-8": "UTF-8", "cp437": "IBM 437", "unkno
 
 
 def _is_container(path: Path, kind: Kind) -> bool:
+    from dossier.containers import archive
+
     return kind in _MAILS or (kind in _ARCHIVES and not (kind is Kind.ZIP and archive.is_package(path)))
 
 
 def _check_depth(name: str, depth: int) -> None:
+    from dossier.containers import archive
+
     if depth == MAX_DEPTH:
         raise archive.hostile(f"{name} lies in more than {MAX_DEPTH} containers, one in the other")
 

@@ -2,6 +2,9 @@
 
 Converting is a pure, picklable function of its task, so that any executor can run it. A new format is one function, one
 entry in ``_CONVERTERS`` and one test.
+
+A family's module is loaded when there is a file of it, for together they take longer to load than many a book to build:
+by :func:`task`, whose key has its version, and so before worker processes are forked from this one.
 """
 
 from __future__ import annotations
@@ -9,18 +12,24 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from dossier import fonts, limits, sources
+from dossier import limits, sources
 from dossier.cache import Cache
-from dossier.convert import embedded, image, libreoffice, media, ofd, office, pdf, photos, sheet, text, unlocking
+from dossier.convert.style import CAPTIONS, CaptionStyle, Look
+from dossier.convert.style import PLAIN as PLAIN_TEXT
 from dossier.errors import ConversionError, DossierError, EngineError, unforeseen
 from dossier.part import Note, Part
 from dossier.plan import remedy
 from dossier.sources import PLAIN, Kind, Options, PhotoSheets, Source
+
+if TYPE_CHECKING:
+    from dossier.convert import libreoffice
 
 Engine = Literal["embedded", "libreoffice"]
 
@@ -38,8 +47,8 @@ class Settings:
     fonts: str
     sheet: tuple[float, float]
     office: str = ""
-    look: text.Look = text.PLAIN
-    captions: photos.CaptionStyle = photos.PLAIN
+    look: Look = PLAIN_TEXT
+    captions: CaptionStyle = CAPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,9 @@ def choose(engine: Literal["auto", "embedded", "libreoffice"], sheet: tuple[floa
 
     Raises EngineError where LibreOffice is asked for and is not installed or does not start.
     """
+    from dossier import fonts
+    from dossier.convert import libreoffice
+
     present = libreoffice.find() if engine != "embedded" else None
     if engine == "libreoffice" and present is None:
         raise EngineError(
@@ -85,23 +97,58 @@ def choose(engine: Literal["auto", "embedded", "libreoffice"], sheet: tuple[floa
     version = libreoffice.version() if libreoffice.find() is not None else ""
     if present is not None:
         return Settings("libreoffice", version, fonts.fingerprint(), sheet, version)
+    from dossier.convert import embedded
+
     return Settings("embedded", embedded.VERSION, fonts.fingerprint(), sheet, version)
 
 
-def accepted() -> frozenset[Kind]:
-    """Return the kinds of file that can be bound on this machine: office formats need LibreOffice."""
-    here = frozenset(_CONVERTERS) | {Kind.PDF, Kind.LOCKED}
-    return here | OFFICE if libreoffice.find() is not None else here
+def looked_for() -> tuple[list[str], list[Path]]:
+    """Return what decides how files are converted, besides them: programs by name, and paths; here or not."""
+    from dossier.convert import libreoffice
+
+    programs, places = libreoffice.looked_for()
+    return [*programs, "fc-list", "ffmpeg", "unrar", "unar", "bsdtar"], places
+
+
+def accepted() -> AbstractSet[Kind]:
+    """Return the kinds of file that can be bound on this machine: office formats need LibreOffice.
+
+    It is looked for when somebody asks about one of them, for what looks for it is slow to load.
+    """
+    return _Accepted()
+
+
+class _Accepted(AbstractSet[Kind]):
+    @cached_property
+    def _office(self) -> frozenset[Kind]:
+        from dossier.convert import libreoffice
+
+        return OFFICE if libreoffice.find() is not None else frozenset()
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in _OWN or (kind in OFFICE and kind in self._office)
+
+    def __iter__(self) -> Iterator[Kind]:
+        return iter(_OWN | self._office)
+
+    def __len__(self) -> int:
+        return len(_OWN | self._office)
 
 
 def task(path: Path, name: str, kind: Kind, sha256: str, settings: Settings, options: Options = PLAIN) -> Task:
     """Describe the conversion of one source; equal keys mean equal pages."""
+    from dossier.convert import pdf
+
     parts = [sha256, kind.name, pdf.VERSION]
     if kind in _WORD | OFFICE | {Kind.LOCKED}:
         parts += _office_parts(kind, PurePosixPath(name).name, settings)
     elif kind is Kind.OFD:
+        from dossier.convert import ofd
+
         parts += [ofd.VERSION, settings.fonts]
     elif kind is not Kind.PDF:
+        from dossier.convert import image
+
         parts += [image.VERSION, *(f"{side:.2f}" for side in settings.sheet)]
     if options != PLAIN:
         parts.append(f"{options!r} {options.password}")
@@ -115,15 +162,30 @@ def _office_parts(kind: Kind, name: str, settings: Settings) -> list[str]:
     if kind not in OFFICE:
         by_libreoffice = settings.engine == "libreoffice"
         parts += [settings.engine, settings.engine_version]
-        parts += [libreoffice.VERSION, office.VERSION] if by_libreoffice else [embedded.PREPARATION]
+        if by_libreoffice:
+            from dossier.convert import libreoffice, office
+
+            parts += [libreoffice.VERSION, office.VERSION]
+        else:
+            from dossier.convert import embedded
+
+            parts.append(embedded.PREPARATION)
     if kind in OFFICE or kind is Kind.LOCKED:
+        from dossier.convert import libreoffice, office, sheet
+
         # Sheets print their file's name where its author wanted that, and its suffix tells kinds of text apart.
         parts += [settings.office, libreoffice.VERSION, office.VERSION, sheet.VERSION, name]
     if kind in LOCKABLE:
+        from dossier.convert import unlocking
+
         parts.append(unlocking.VERSION)
     if kind in (Kind.TEXT, Kind.MARKDOWN):
+        from dossier.convert import text
+
         parts += [text.VERSION, repr(settings.look)]
     if kind is Kind.MEDIA:
+        from dossier.convert import media
+
         parts += [media.VERSION, name, str(media.sees_films())]
     return parts
 
@@ -132,6 +194,8 @@ def task_of(source: Source, settings: Settings) -> Task:
     """Describe the conversion of a planned source."""
     if not isinstance(source, PhotoSheets):
         return task(source.path, source.name, source.kind, source.sha256, settings, source.options)
+    from dossier.convert import pdf, photos
+
     files = [(file.sha256, file.kind.name, repr(file.options), PurePosixPath(file.name).name) for file in source.files]
     asked = (source.captions, source.layout, source.turn, source.language, settings.fonts, settings.sheet)
     drawn = [photos.VERSION, pdf.VERSION, repr(settings.captions)]
@@ -181,6 +245,9 @@ def _raw_pdfs(batch: Batch, work: Path) -> list[Raw]:
         return [_unlocked_pdf(batch, work)]
     outs = [work / f"{index:04}.raw.pdf" for index in range(len(batch.tasks))]
     if _by_libreoffice(batch.tasks[0], batch.settings):
+        from dossier import fonts
+        from dossier.convert import libreoffice
+
         fontconfig = fonts.write_fontconfig(work)
         prepared = [_for_libreoffice(t, out, batch.settings) for t, out in zip(batch.tasks, outs, strict=True)]
         jobs = [(one[0], out) for one, out in zip(prepared, outs, strict=True) if isinstance(one, tuple)]
@@ -205,6 +272,8 @@ def _raw_pdf(t: Task, out: Path, settings: Settings) -> Raw:
 
 
 def _finish(t: Task, raw: Raw, work: Path, cache: Cache) -> Outcome:
+    from dossier.convert import pdf
+
     def make() -> Part:
         if isinstance(raw, ConversionError):
             raise raw
@@ -293,6 +362,8 @@ LOCKABLE = frozenset({Kind.OLE, Kind.ODF, Kind.LOCKED})
 
 def _unlocked(t: Task, out: Path) -> tuple[Path, tuple[Note, ...]]:
     """Return the plain file that is in one under a password, or the file itself."""
+    from dossier.convert import unlocking
+
     plain = out.with_suffix(".plain") / t.path.name  # the name is in messages, and on pages that show it
     plain.parent.mkdir()
     notes = unlocking.unlock(t.path, plain, t.options.password)
@@ -333,7 +404,11 @@ _WRITTEN = frozenset({Kind.TEXT, Kind.MARKDOWN, Kind.MEDIA})
 def _write_word(t: Task, out: Path, settings: Settings) -> tuple[Path, tuple[Note, ...]]:
     word = out.with_suffix(".docx")
     if t.kind is Kind.MEDIA:
+        from dossier.convert import media
+
         return word, media.to_word(t.path, PurePosixPath(t.name).name, word)
+    from dossier.convert import text
+
     text.to_word(t.path, word, markdown=t.kind is Kind.MARKDOWN, look=settings.look)
     return word, ()
 
@@ -343,15 +418,21 @@ def _raw(outcome: libreoffice.Outcome, out: Path, notes: tuple[Note, ...]) -> Ra
 
 
 def _word(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    from dossier.convert import embedded
+
     return embedded.convert(t.path, out)
 
 
 def _written(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    from dossier.convert import embedded
+
     word, notes = _write_word(t, out, settings)
     return (*notes, *embedded.convert(word, out))
 
 
 def _ofd(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    from dossier.convert import ofd
+
     # Offices send OFD because it is sealed; the seal is drawn, and the untouched file is kept beside the book.
     notes = ofd.convert(t.path, out)
     return tuple(replace(note, severity="info") if note.code in _USUAL_OF_OFD else note for note in notes)
@@ -361,10 +442,14 @@ _USUAL_OF_OFD = frozenset({"signature-lost", "embedded-files", "missing-paramete
 
 
 def _image(t: Task, out: Path, settings: Settings) -> tuple[Note, ...]:
+    from dossier.convert import image
+
     return image.convert(t.path, out, sheet=settings.sheet, fit=t.options.fit, crop=t.options.crop)
 
 
 def _photos(sheets: PhotoSheets, out: Path, settings: Settings) -> tuple[Note, ...]:
+    from dossier.convert import photos
+
     those = [
         photos.Photo(file.path, caption, file.name, file.options.crop, sheets.turn)
         for file, caption in zip(sheets.files, sheets.captions, strict=True)
@@ -389,3 +474,5 @@ _CONVERTERS: dict[Kind, Callable[[Task, Path, Settings], tuple[Note, ...]]] = {
     Kind.JPEG2000: _image,
     Kind.OFD: _ofd,
 }
+_OWN = frozenset(_CONVERTERS) | {Kind.PDF, Kind.LOCKED}
+"""The kinds that need nothing but what is installed with the package."""

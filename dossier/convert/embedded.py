@@ -952,9 +952,12 @@ _SYMBOL_FONTS: dict[str, dict[int, str]] = {
 """What the picture fonts of Word draw, as Unicode; their own code points say nothing without the font."""
 
 
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
+
+
 def _from_symbol_font(shown: str, name: str) -> str:
     """Return text with the private code points (U+F000 to U+F0FF) of a picture font spelt in Unicode."""
-    if not any(0xF000 <= ord(char) <= 0xF0FF for char in shown):
+    if not _PRIVATE.search(shown):
         return shown
     known = _SYMBOL_FONTS.get(name.casefold(), {})
     return "".join(known.get(ord(char) - 0xF000, char) for char in shown)

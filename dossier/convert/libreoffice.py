@@ -23,10 +23,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-import pikepdf
 from natsort import natsorted
 
 from dossier import limits
@@ -56,6 +56,8 @@ _USUAL_PLACES = (
     "C:/Program Files/LibreOffice/program/soffice.com",
     "C:/Program Files (x86)/LibreOffice/program/soffice.com",
 )
+_SNAP = "/snap/libreoffice/current"
+_INSTALLED = ("soffice.bin", "versionrc", "version.ini")
 _KEPT_ENVIRONMENT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT")
 _SANDBOXES = (
     ("--net", "--pid"),
@@ -159,6 +161,19 @@ def find() -> Path | None:
             if path.is_file():
                 return path
     return None
+
+
+def looked_for() -> tuple[list[str], list[Path]]:
+    """Return what :func:`find` looks for: names of programs, and paths; with what changes when another version comes."""
+    named = os.environ.get(_OVERRIDE)
+    paths = [Path(place) for place in _USUAL_PLACES if Path(place).anchor]
+    # A pattern leads to what is in its folder, and snaps are behind a link of one name.
+    places = [Path(*takewhile(lambda part: "*" not in part, path.parts)) for path in paths] + [Path(_SNAP)]
+    with suppress(EngineError):
+        found = find()
+        real = found.resolve() if found is not None else Path()
+        places += [real, *filter(Path.exists, (real.with_name(name) for name in _INSTALLED))] if found else []
+    return [named] if named else [*_NAMES], places
 
 
 def version() -> str:
@@ -338,6 +353,8 @@ def _is_whole(made: Path) -> bool:
     """Say whether a PDF exists, opens without repair, and has a page; or whether a package exists and opens."""
     if made.suffix != ".pdf":
         return zipfile.is_zipfile(made)
+    import pikepdf  # noqa: PLC0415 - to say whether LibreOffice is here takes none
+
     try:
         with limits.bounded(), pikepdf.open(made, attempt_recovery=False) as document:
             return len(document.pages) > 0

@@ -811,23 +811,23 @@ def _inks(path: Path) -> list[Ink]:
             bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
             image = bitmap.to_pil()
             columns, count = image.size
-            flags = image.tobytes().translate(_inked(image.histogram()))
-            # Bit 0 is the leftmost cell and the first row the lowest: both the other way round than pixels are stored.
-            rows = tuple(
-                int(flags[start : start + columns][::-1], 2) for start in range((count - 1) * columns, -1, -columns)
-            )
-            inks.append(Ink(columns, rows))
+            # Eight pixels a byte, the leftmost in its lowest bit, as the cells of an Ink are.
+            flags = image.point(_inked(image.histogram()), "1").tobytes("raw", "1;R")
+            size = (columns + 7) // 8
+            # The first row is the lowest: the other way round than pixels are stored.
+            rows = (flags[start : start + size] for start in range((count - 1) * size, -1, -size))
+            inks.append(Ink(columns, tuple(int.from_bytes(row, "little") for row in rows)))
             page.close()
     return inks
 
 
 @cache
-def _inked_below(limit: int) -> bytes:
-    return bytes(0x31 if grey < limit else 0x30 for grey in range(256))
+def _inked_below(limit: int) -> tuple[int, ...]:
+    return tuple(255 if grey < limit else 0 for grey in range(256))
 
 
-def _inked(counts: Sequence[int]) -> bytes:
-    """Return a table from grey to "1" for ink and "0" for paper, for a page of which ``counts`` is the histogram."""
+def _inked(counts: Sequence[int]) -> tuple[int, ...]:
+    """Return a table from grey to 255 for ink and 0 for paper, for a page of which ``counts`` is the histogram."""
     tone = max(range(_SCANNED_PAPER, 256), key=counts.__getitem__)
     near = sum(counts[tone - _GRAIN : tone + _GRAIN + 1])
     return _inked_below(min(_PAPER, tone - _GRAIN) if near > sum(counts) / 2 else _PAPER)

@@ -21,28 +21,11 @@ from fontTools.ttLib import TTLibError
 
 from dossier import fonts, typeface
 from dossier.convert import image
+from dossier.convert.style import CAPTIONS, CaptionStyle
 from dossier.part import Note
 from dossier.sources import TIME, Layout
 
 VERSION = f"{image.VERSION} / sheets 2"
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionStyle:
-    """How captions look: their face by name, size in points (小四), and the most lines that one may have."""
-
-    font: str = "仿宋"
-    size: float = 12.0
-    lines: int = 3
-
-    @property
-    def leading(self) -> float:
-        """Points from line to line."""
-        return self.size * 4 / 3
-
-
-PLAIN = CaptionStyle()
-
 _NAME = "{name}"
 _SPACE = 6.0  # points between a photo and its caption
 _GAP = 17.0  # points between cells
@@ -120,7 +103,7 @@ def lay_out(
     *,
     layout: Layout,
     sheet: tuple[float, float],
-    style: CaptionStyle = PLAIN,
+    style: CaptionStyle = CAPTIONS,
     face: fonts.Face | None = None,
     language: str = "zh-CN",
 ) -> tuple[Note, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from docx.shared import Mm, Pt
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from dossier.convert.style import PLAIN, Look
 from dossier.errors import ConversionError
 
 VERSION = "1"
@@ -22,26 +22,9 @@ VERSION = "1"
 MAX_BYTES = 20_000_000
 MAX_LINES = 100_000
 
-_MM = 72 / 25.4
 _SIZE, _LINE = 14, 24  # points: 四号, as attachments are set
 _HEADS = (22, 18, 16, 14, 14, 14)
 _NOT_IN_WORD = re.compile("[^\t\n\f -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What text is set in: faces by name (``fonts`` says which face answers to it here), and margins in points."""
-
-    body: str = "仿宋_GB2312"  # the body face of GB/T 9704-2012
-    heading: str = "黑体"
-    latin: str = "Times New Roman"
-    top: float = 30 * _MM
-    right: float = 26 * _MM
-    bottom: float = 30 * _MM
-    left: float = 28 * _MM
-
-
-PLAIN = Look()
 
 
 def to_word(source: Path, out: Path, *, markdown: bool = False, look: Look = PLAIN) -> None:
