@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args
@@ -168,9 +168,19 @@ class TemplateSet:
 
     @property
     def captions(self) -> CaptionStyle:
-        """How captions under photos look."""
+        """How photo sheets look: as ``photos.docx`` has it, but for what ``set.yaml`` says of captions.
+
+        Raises TemplateError where that file cannot be used.
+        """
         style = self.style.captions
-        return CaptionStyle(style.font, style.size, style.lines)
+        look = CaptionStyle(style.font, style.size, style.lines)
+        pattern = self._files.get("photos")
+        if pattern is None:
+            return look
+        from dossier import photosheet  # noqa: PLC0415 - it reads Word files, which takes long to load
+
+        given = {key: getattr(style, key) for key in style.model_fields_set & {"font", "size"}}
+        return replace(photosheet.read(pattern, look, self.style.language), **given)
 
     def complete(self, manifest: Manifest) -> Manifest:
         """Return the manifest with what it leaves open filled in from the set.

@@ -71,6 +71,9 @@ SPINE_STYLES: dict[str, Style] = {
     "Spine Number": ("Normal", HEI, ARIAL, 48, 56, CENTER, 0, 0),
 }
 LOOK = Look("en-GB", STYLES, ("", SONG, TIMES, 11.5, 16, LEFT, 0, 6), margins=(30, 25, 30, 25))
+PHOTOS = replace(
+    LOOK, styles=STYLES | {"Caption": ("Normal", HEI, ARIAL, 10, 13.5, CENTER, 0, 0)}, margins=(25, 25, 25, 25)
+)
 SPINE = replace(LOOK, styles=STYLES | SPINE_STYLES, size=(60, 190), margins=(8, 4, 8, 4))
 
 DAY = "date('D MMM YYYY')"
@@ -376,6 +379,22 @@ def placeholder(document: Any) -> None:
     note.paragraph_format.space_before = Pt(12)
 
 
+def photos(document: Any) -> None:
+    """The pattern of photo sheets: its margins and its style Caption are what counts, its text is for the author."""
+    add(document, "Photo sheets", "Title")
+    text = (
+        "Photo sheets are laid out by the program: the manifest's layout says how many photos share a page, this "
+        "file's margins are theirs, and its style Caption (face, size, colour, alignment) is that of the text under "
+        "them. Change both in Word; the text on this page is not bound."
+    )
+    add(document, text, "Note")
+    empty: list[Cell] = [("photo", "Table Text"), ("photo", "Table Text")]
+    drawn = table(
+        document, [80, 80], [empty, [("2023-04-12 09:06", "Caption"), ("Quay wall, east", "Caption")]], rules=LINES
+    )
+    height(drawn.rows[0], 60, MIDDLE)
+
+
 def vacant(document: Any) -> None:
     """The sheet for printed pages of a frozen book that are there no more."""
     gap(document, 70, SMALL)
@@ -388,8 +407,8 @@ def vacant(document: Any) -> None:
     for row in drawn.rows:
         height(row, 11, MIDDLE)
     text = (
-        "{% if vacant.withdrawn %}The document was taken out{% else %}The document has fewer pages{% endif %} after the "
-        "bundle was printed. The page numbers above are no longer in use; all others stand."
+        "{% if vacant.withdrawn %}The document was taken out{% else %}The document has fewer pages{% endif %} after "
+        "the bundle was printed. The page numbers above are no longer in use; all others stand."
     )
     note = add(document, text, "Note")
     note.paragraph_format.space_before = Pt(12)
@@ -718,6 +737,7 @@ TEMPLATES: dict[str, tuple[str, Draw, Look]] = {
     "checklist": ("Certificate of contents", checklist, LOOK),
     "placeholder": ("Document to follow", placeholder, LOOK),
     "vacant": ("Page left blank", vacant, LOOK),
+    "photos": ("Photo sheets", photos, PHOTOS),
     "spine": ("Spine label", spine, SPINE),
     "letter": ("Documents outstanding", letter, LOOK),
     "summary": ("Where the documents stand", summary, LOOK),

@@ -73,6 +73,9 @@ SPINE_STYLES: dict[str, Style] = {
     "脊落款小": ("脊落款", FANG, TIMES, 10.5, 11.5, CENTER, 0, 0),
 }
 LOOK = Look("zh-CN", STYLES, ("", FANG, TIMES, 16, 29, LEFT, 0, 0), indents={"表格材料": 10.5, "栏目内容": 3})
+PHOTOS = replace(
+    LOOK, styles=STYLES | {"Caption": ("Normal", FANG, TIMES, 12, 16, CENTER, 0, 0)}, margins=(25, 25, 25, 25)
+)
 SPINE = replace(LOOK, styles=STYLES | SPINE_STYLES, size=(30, 297), margins=(12, 2, 12, 2))
 
 
@@ -401,6 +404,19 @@ def vacant(document: Any) -> None:
     )
     note = add(document, text, "题下")
     note.paragraph_format.space_before = Pt(12)
+
+
+def photos(document: Any) -> None:
+    """The pattern of photo sheets: its margins and its style Caption are what counts, its text is for the author."""
+    add(document, "照片页样式", "Title")
+    text = (
+        "照片页由程序排版：每页照片数由清单的layout决定，页边距取自本文件，照片下的文字取自本文件的“题注”样式"
+        "（字体、字号、颜色、对齐）。在Word中修改页边距和“题注”样式即可；本页文字仅供参考，不装订。"
+    )
+    add(document, text, "题下")
+    empty: list[Cell] = [("照　片", "表格居中"), ("照　片", "表格居中")]
+    drawn = table(document, [80, 80], [empty, [("2023年4月12日 09:06", "Caption"), ("第一会议室", "Caption")]])
+    height(drawn.rows[0], 60, MIDDLE)
 
 
 APART = "{% if item.counts == 'veto' %}【否决项】{% elif item.counts == 'bonus' %}【加分项】{% endif %}"
@@ -735,6 +751,7 @@ TEMPLATES: dict[str, tuple[str, Callable[[Any], None], Look]] = {
     "checklist": ("备考表", checklist, LOOK),
     "placeholder": ("缺件说明", placeholder, LOOK),
     "vacant": ("空页说明", vacant, LOOK),
+    "photos": ("照片页样式", photos, PHOTOS),
     "spine": ("书脊", spine, SPINE),
     "letter": ("印证材料催办单", letter, LOOK),
     "summary": ("印证材料收集情况", summary, replace(LOOK, margins=(28, 26, 25, 28))),

@@ -68,6 +68,7 @@ ORDER = (
     "inserting",  # needs nothing: numbers between numbers
     "views",  # needs nothing: what templates see, in types
     "template_sets",  # where Word templates lie; what of them is filled is no matter to it
+    "photosheet",  # what the pattern of photo sheets says
     "templates",
     "subdocuments",
     "marks",  # what templates put into a Word file besides text
@@ -85,6 +86,7 @@ ORDER = (
     "convert.libreoffice",
     "convert.unlocking",
     "convert.office",
+    "convert.unused",  # what of a Word file costs time and is nowhere on paper
     "convert.sheet",
     "convert.table",
     "convert.grid",

@@ -20,7 +20,7 @@ from PIL import Image, ImageOps, TiffImagePlugin
 from dossier import fonts, typeface
 from dossier.convert import image, pdf, photos
 from dossier.convert.photos import Photo
-from dossier.convert.style import CaptionStyle
+from dossier.convert.style import CAPTIONS, CaptionStyle
 from dossier.errors import ConversionError
 from dossier.part import Note
 from dossier.sources import Layout
@@ -181,7 +181,7 @@ def test_four_stand_two_by_two_and_six_in_three_rows_of_two(
     below=st.sampled_from([0.0, 22.0, 54.0]),
 )
 def test_photos_keep_their_shape_and_their_cells(layout: Layout, sizes: list[tuple[int, int]], below: float) -> None:
-    sheets = list(photos._sheets(sizes, layout, A4))
+    sheets = list(photos._sheets(sizes, layout, A4, CAPTIONS.margins))
 
     assert [number for sheet in sheets for number in sheet.photos] == list(range(len(sizes)))
     for sheet in sheets:

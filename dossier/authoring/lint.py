@@ -21,7 +21,7 @@ from dossier.template_sets import TemplateSet
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STYLES = "word/styles.xml"
-_OWN = ("cover", "divider", "index", "placeholder", "vacant", "scores", "checklist", *views.LETTERS)
+_OWN = ("cover", "divider", "index", "placeholder", "vacant", "photos", "scores", "checklist", *views.LETTERS)
 _ALWAYS = ("divider", "placeholder")
 _PROOF = "evidence that is a template"
 

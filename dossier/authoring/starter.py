@@ -26,6 +26,7 @@ _CALLED = {
     "scores": ("自评打分表", "the score sheet"),
     "checklist": ("备考表", "the reference sheet that closes the book"),
     "placeholder": ("缺件页，草稿中代替未交的材料", "the sheet where something is missing, in drafts"),
+    "photos": ("照片页样式：页边距和题注，文字不装订", "the pattern of photo sheets: margins and captions"),
     "vacant": ("空页说明，页码锁定后少掉的页", "the sheet for printed pages that a frozen book has no more"),
     "letter": ("催办单，发给欠材料的单位，不装订", "the letter to a unit that owes something, beside the book"),
     "summary": ("材料收集情况，给领导的一页", "one page for the leader: what is owed, and which points are at risk"),

@@ -79,17 +79,20 @@ class _Sheet(NamedTuple):
     columns: int
     rows: int
     photos: tuple[int, ...]
+    margins: tuple[float, float, float, float]
 
     @property
     def cell(self) -> tuple[float, float]:
-        width, height = (side - 2 * image.MARGIN for side in self.page)
+        top, right, bottom, left = self.margins
+        width, height = self.page[0] - left - right, self.page[1] - top - bottom
         return (width - _GAP * (self.columns - 1)) / self.columns, (height - _GAP * (self.rows - 1)) / self.rows
 
     def corner(self, place: int) -> tuple[float, float]:
         """Return the left and the upper edge of a cell; they count from 0, as one reads."""
         row, column = divmod(place, self.columns)
         width, height = self.cell
-        return image.MARGIN + column * (width + _GAP), self.page[1] - image.MARGIN - row * (height + _GAP)
+        top, _, _, left = self.margins
+        return left + column * (width + _GAP), self.page[1] - top - row * (height + _GAP)
 
 
 class _Caption(NamedTuple):
@@ -124,7 +127,7 @@ def lay_out(
             image.store(photo.path, part, crop=photo.crop, turn=photo.turn)
             for photo, part in zip(photos, parts, strict=True)
         ]
-        sheets = list(_sheets([picture.seen for picture in pictures], layout, sheet))
+        sheets = list(_sheets([picture.seen for picture in pictures], layout, sheet, style.margins))
         captions = [
             _caption(texts[number], letters, one.cell[0], style) for one in sheets for number in one.photos
         ]  # in the order of the photos
@@ -158,7 +161,12 @@ def caption_of(path: Path, *, language: str = "zh-CN") -> str:
 # --- pages ---------------------------------------------------------------------------------------------------------
 
 
-def _sheets(sizes: Sequence[tuple[int, int]], layout: Layout, sheet: tuple[float, float]) -> Iterator[_Sheet]:
+def _sheets(
+    sizes: Sequence[tuple[int, int]],
+    layout: Layout,
+    sheet: tuple[float, float],
+    margins: tuple[float, float, float, float],
+) -> Iterator[_Sheet]:
     turned = sheet[1], sheet[0]
     columns, rows = {"1-up": (1, 1), "2-up": (1, 2), "4-up": (2, 2), "6-up": (2, 3)}[layout]
     for start in range(0, len(sizes), columns * rows):
@@ -166,11 +174,11 @@ def _sheets(sizes: Sequence[tuple[int, int]], layout: Layout, sheet: tuple[float
         upright = [sizes[number][0] < sizes[number][1] for number in numbers]
         wide = [sizes[number][0] > sizes[number][1] for number in numbers]
         if layout == "1-up" and all(wide):
-            yield _Sheet(turned, 1, 1, numbers)
+            yield _Sheet(turned, 1, 1, numbers, margins)
         elif layout == "2-up" and len(numbers) == 2 and all(upright):
-            yield _Sheet(turned, 2, 1, numbers)
+            yield _Sheet(turned, 2, 1, numbers, margins)
         else:
-            yield _Sheet(sheet, columns, rows, numbers)
+            yield _Sheet(sheet, columns, rows, numbers, margins)
 
 
 def _draw(
@@ -213,7 +221,7 @@ def _drawn(
         bottom = top - (height - tallest - below) / 2 - tallest
         across, up = sizes[place]
         yield pictures[number].drawing(f"/Im{number}", left + (width - across) / 2, bottom, across, up)
-        yield from _written(captions[number].lines, letters, style, left + width / 2, bottom - _SPACE)
+        yield from _written(captions[number].lines, letters, style, (left, width), bottom - _SPACE)
 
 
 def _fitted(seen: tuple[int, int], width: float, height: float) -> tuple[float, float]:
@@ -222,11 +230,14 @@ def _fitted(seen: tuple[int, int], width: float, height: float) -> tuple[float, 
 
 
 def _written(
-    lines: Iterable[str], letters: typeface.Face, style: CaptionStyle, centre: float, top: float
+    lines: Iterable[str], letters: typeface.Face, style: CaptionStyle, cell: tuple[float, float], top: float
 ) -> Iterator[bytes]:
+    share = {"left": 0.0, "center": 0.5, "right": 1.0}[style.align]
     for index, line in enumerate(lines):
-        left = centre - letters.width(line, style.size) / 2
+        left = cell[0] + (cell[1] - letters.width(line, style.size)) * share
         base = top - index * style.leading - _ASCENT * style.size
+        if style.color != CAPTIONS.color:
+            yield b"%g %g %g rg" % tuple(int(style.color[at : at + 2], 16) / 255 for at in (1, 3, 5))
         yield b"BT %s %g Tf 1 0 0 1 %.3f %.3f Tm %s Tj ET" % (_FONT.encode(), style.size, left, base, letters.hex(line))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 _MM = 72 / 25.4
 
@@ -25,11 +26,17 @@ PLAIN = Look()
 
 @dataclass(frozen=True, slots=True)
 class CaptionStyle:
-    """How captions look: their face by name, size in points (小四), and the most lines that one may have."""
+    """How photo sheets look: the captions' face by name, size in points (小四), colour and place, and their most lines.
+
+    ``margins`` are the top, right, bottom and left one of the sheet, in points.
+    """
 
     font: str = "仿宋"
     size: float = 12.0
     lines: int = 3
+    color: str = "#000000"
+    align: Literal["left", "center", "right"] = "center"
+    margins: tuple[float, float, float, float] = (25 * _MM, 25 * _MM, 25 * _MM, 25 * _MM)
 
     @property
     def leading(self) -> float:
