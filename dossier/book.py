@@ -175,7 +175,7 @@ def _proof(
             for source in proof.sources
             if (error := _unfillable(source.files[0])) is not None
         )
-        return Proof(proof, (), tuple(problems))
+        return Proof(proof, (), tuple(problems), item)
     for planned_source in proof.sources:
         source, refused = _parted(planned_source, outcomes)
         for name, error in refused:

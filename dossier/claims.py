@@ -53,22 +53,44 @@ class Said:
 
 
 def prove(book: Book, runner: Executor) -> Book:
-    """Return the book with the places of its claims and facts, the lines that mark them, and what is not proved."""
-    wanted = {proof.id: tuple(_wanted(book.plan.manifest, proof)) for proof in book.proofs()}
-    if not any(wanted.values()):
+    """Return the book with the places of its claims and facts, the lines that mark them, and what is not proved.
+
+    What evidence that is a template will say is not known yet: its claims are taken to be on the page that they name,
+    or the first; :func:`prove_filled` corrects that.
+    """
+    guessed = {
+        ask.id: (proof.key, (ask.page or 1) - 1)
+        for proof in book.proofs()
+        if proof.template
+        for ask in _wanted(book.plan.manifest, proof)
+    }
+    proved = _proved(book, [proof for proof in book.proofs() if proof.bound], runner)
+    return replace(proved, places={**proved.places, **guessed}) if guessed else proved
+
+
+def prove_filled(book: Book, runner: Executor) -> Book:
+    """Do the same for evidence that is made of templates, once it is filled; the rest stays as it is."""
+    return _proved(book, [proof for proof in book.proofs() if proof.planned.entry.template and proof.bound], runner)
+
+
+def _proved(book: Book, proofs: Sequence[Proof], runner: Executor) -> Book:
+    wanted = {proof.id: tuple(_wanted(book.plan.manifest, proof)) for proof in proofs}
+    told = _figures(book, proofs, runner)
+    if not any(wanted.values()) and not told:
         return book
     jobs = {
         (proof.id, number): runner.submit(find, bound.part.path, bound.pages, [ask.text for ask in wanted[proof.id]])
-        for proof in book.proofs()
+        for proof in proofs
         if wanted[proof.id]
         for number, bound in enumerate(proof.bound)
     }
     found = {key: _result(job) for key, job in jobs.items()}
-    told = _figures(book, runner)
-    places: dict[str, tuple[str, int]] = {}
-    marks: dict[tuple[str, int], list[Segment]] = {}
+    places = dict(book.places)
+    marks = {key: list(lines) for key, lines in book.marks.items()}
 
     def judge(proof: Proof) -> Proof:
+        if proof.id not in wanted:
+            return proof
         problems = list(proof.problems)
         for number, ask in enumerate(wanted[proof.id]):
             hit = _place(proof, ask, number, found)
@@ -202,7 +224,7 @@ def _figure(value: str) -> str:
     return found[0] if found else ""
 
 
-def _figures(book: Book, runner: Executor) -> dict[str, list[Problem]]:
+def _figures(book: Book, proofs: Sequence[Proof], runner: Executor) -> dict[str, list[Problem]]:
     """Report evidence that gives a figure another value than the fact has, by the evidence's id."""
     manifest = book.plan.manifest
     patterns = _patterns(manifest)
@@ -210,7 +232,7 @@ def _figures(book: Book, runner: Executor) -> dict[str, list[Problem]]:
         return {}
     jobs = [
         (proof, bound.source.name, runner.submit(read, bound.part.path, patterns, bound.pages))
-        for proof in book.proofs()
+        for proof in proofs
         for bound in proof.bound
     ]
     problems: dict[str, list[Problem]] = {}

@@ -158,7 +158,8 @@ def _places(book: Book, pagination: Pagination) -> _Places:
             counts[item.id] = sum(counts[id] for id in inner)
     slot_of = {(slot.key, slot.offset): slot for slot in filled} if book.places else {}
     for name, place in book.places.items():
-        found = slot_of.get(place)
+        # Of evidence that is filled itself, not all pages may be known yet.
+        found = slot_of.get(place) or slot_of.get((place[0], 0))
         if found is not None:
             spans[name] = Span(found.volume, found.page, found.page, found.number, found.number, found.label)
             last_labels[name], counts[name] = found.label, 1

@@ -7,11 +7,9 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pikepdf
 
@@ -29,6 +27,7 @@ from dossier import (
     frozen,
     history,
     inputs,
+    interrupts,
     placement,
     plan,
     printproof,
@@ -46,7 +45,7 @@ from dossier import (
 from dossier.assembly import Assembly
 from dossier.binder import Binder, Engine, Event, Progress
 from dossier.convert import Settings, pool
-from dossier.errors import ConversionError, Problem, TemplateError, UsageError
+from dossier.errors import ConversionError, Problem, TemplateError, UnsettledError, UsageError
 from dossier.files import Files
 from dossier.manifest import Manifest
 from dossier.part import Part
@@ -81,22 +80,28 @@ def run(
     held = frontmatter.held_by(loaded)
     settings = convert.choose(engine or loaded.engine, (loaded.page.width, loaded.page.height))
     settings = replace(settings, look=template_set.look, captions=template_set.captions)
-    with ExitStack() as stack:
+    with interrupts.Stack() as stack:
         stack.enter_context(publish.exclusive(folder))
         staging = stack.enter_context(publish.staging(folder))
-        work = Path(stack.enter_context(TemporaryDirectory(prefix="dossier-")))
+        # In the staging folder, so that the next build finds what a killed one leaves there.
+        work = _folder(staging, "work").absolute()
         store = _store(work, use_cache=use_cache)
         count = jobs or workers.cores()
         runner = executor or stack.enter_context(workers.processes(count))
         press = _Press(settings, store, runner, count, tell)
 
         tell(Event("read"))
-        unpack = stack.enter_context(Unpacker(loaded.language))
+        unpack = stack.enter_context(Unpacker(loaded.language, work))
         planned = plan.plan(loaded, convert.accepted(), unpack, passwords)
-        collected = claims.prove(book.collect(planned, press.sources(_sources(planned))), runner)
-        collected = replace(collected, lock=held)
-        settled = frontmatter.settle(collected, template_set, today, press.documents, _folder(work, "documents"))
-        labels = frontmatter.fill_labels(collected, template_set, today, settled.pagination, _folder(work, "labels"))
+        collected = replace(book.collect(planned, press.sources(_sources(planned))), lock=held)
+        kept = began.documents(folder) if use_cache else {}
+        filled = _folder(work, "documents")
+        settled = _with_claims(
+            claims.prove(collected, runner),
+            lambda of: frontmatter.settle(of, template_set, today, press.documents, filled, kept),
+            runner,
+        )
+        labels = frontmatter.fill_labels(settled.book, template_set, today, settled.pagination, _folder(work, "labels"))
         printed = press.documents(labels) if labels else {}
         tell(Event("bind"))
         found = [*claims.misquoted(loaded, _texts(settled), runner)]
@@ -128,7 +133,8 @@ def run(
         tell(Event("publish"))
 
         def record(names: Sequence[str]) -> str:
-            return began.record(planned, staging, folder, written, proof, names) if use_cache else ""
+            shown = {f"documents/{settled.documents[key].name}.docx": digest for key, digest in settled.shown.items()}
+            return began.record(planned, staging, folder, written, proof, names, shown) if use_cache else ""
 
         _publish(folder, staging, written, record)
         store.trim()
@@ -211,6 +217,28 @@ def _sources(planned: plan.Plan) -> dict[str, Source]:
         if not proof.entry.template  # its pages are those of what it is filled with
         for source in proof.sources
     }
+
+
+def _with_claims(
+    collected: book.Book, settle: Callable[[book.Book], frontmatter.Settled], runner: Executor
+) -> frontmatter.Settled:
+    """Settle a book until claims on evidence that is filled itself are where its documents were told.
+
+    Raises UnsettledError where they go on moving, for the page that cites them moves them.
+    """
+    for _ in range(_MOST_ROUNDS):
+        settled = settle(collected)
+        proved = claims.prove_filled(settled.book, runner)
+        if proved.places == collected.places:
+            return replace(settled, book=proved)
+        collected = replace(collected, places=proved.places)
+    raise UnsettledError(
+        "page numbers do not settle: claims on evidence that is a template go on moving as it is filled",
+        fix="name the `page` of each claim, or put the words that are cited on a page of their own",
+    )
+
+
+_MOST_ROUNDS = 5
 
 
 def _texts(settled: frontmatter.Settled) -> dict[str, tuple[str, Part]]:

@@ -299,3 +299,48 @@ def test_every_place_is_found_once_a_page_in_the_order_asked(tmp_path: Path) -> 
 def test_a_part_that_cannot_be_read_proves_nothing(tmp_path: Path, runner: Executor) -> None:
     (tmp_path / "a.pdf").write_bytes(b"rubbish")
     assert claims._result(runner.submit(claims.find, tmp_path / "a.pdf", (1,), ["x"])) is None
+
+
+# --- evidence that is filled itself --------------------------------------------------------------------------------
+
+
+def filled(claim: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    return {"1": [{"file": "report.docx", "template": True, "proves": [{"id": "rate", **claim}]}]}
+
+
+def test_a_claim_on_evidence_that_is_filled_is_found_underlined_and_cited(build: Build, make_docx: MakeDocx) -> None:
+    make_docx("sources/report.docx", "{{ dossier.title }}", "\f", "合格率{{ values.rate }} {{ cite('rate') }}")
+    make_docx("sources/self.docx", "{{ cite('rate') }}")
+    front = ["cover", {"file": "self.docx"}]
+
+    binder = build(filled({"text": "合格率93.5%"}), front=front, values={"rate": "93.5%"})
+
+    second = page_of(binder, "1-01", 1)
+    assert binder.complete
+    assert len(second.marks) == 1
+    assert not page_of(binder, "1-01").marks
+    text = pypdfium2.PdfDocument(binder.paths[0])[2 - 1 + 1].get_textpage().get_text_range()
+    assert f"见第{second.number}页" in text
+
+
+def test_words_that_a_filled_document_does_not_say_are_reported(build: Build, make_docx: MakeDocx) -> None:
+    make_docx("sources/report.docx", "合格率{{ values.rate }}")
+
+    binder = build(filled({"text": "合格率93.5%"}), values={"rate": "91%"})
+
+    assert [(p.code, p.item, p.evidence) for p in binder.problems if p.code == "claim-not-found"] == [
+        ("claim-not-found", "1", "1-01")
+    ]
+
+
+def test_a_filled_document_that_gives_a_figure_differently_is_said(
+    build: Build, make_docx: MakeDocx, tmp_path: Path
+) -> None:
+    written(tmp_path / "sources" / "a.pdf", [(72, 700, "合格率93.5%")])
+    make_docx("sources/report.docx", "合格率{{ values.rate }}")
+    evidence = {"1": [{"file": "a.pdf"}, {"file": "report.docx", "template": True}]}
+    facts = {"rate": {"value": "93.5%", "evidence": "1-01", "quote": "合格率93.5%"}}
+
+    binder = build(evidence, facts=facts, values={"rate": "91%"})
+
+    assert [(p.code, p.evidence) for p in binder.problems if p.code == "fact-differs"] == [("fact-differs", "1-02")]
