@@ -14,6 +14,7 @@ from dossier.part import Box, Ink, PartPage
 MM = 72 / 25.4
 OUTER_MARGIN = 26 * MM
 """Distance of the type area from the fore edge, GB/T 9704-2012 5.2.1: A4 less 28 mm of margin and 156 mm of type."""
+_EDGE = 6 * MM  # what printers may leave white, in points
 _CLEARANCE = 1.5 * MM
 _ASCENT, _DESCENT = 0.88, 0.28  # how far the letters of the label's font reach, in em
 _BLEED = 1.0  # a page may be this much (points) larger than the sheet without being scaled: 596 x 842 is A4 too
@@ -192,7 +193,11 @@ def _strips(sheet: Box, free: Box) -> list[Box]:
 
 
 def _moved_into(ink: Box, area: Box, most: float, page: PartPage, sheet: Box, *, quarter: bool) -> Matrix:
-    """Move the page so that its ink lies inside ``area``, scaling it only by what moving cannot give."""
+    """Move the page so that its ink lies inside ``area``, scaling it only by what moving cannot give.
+
+    What was clear of the sheet's edges stays so: no printer reaches them.
+    """
+    area = _inside_edges(area, _carry(_centred(page, most, sheet.width, sheet.height, quarter=quarter), ink), sheet)
     wide, high = (ink.height, ink.width) if quarter else (ink.width, ink.height)
     scale = min(most, area.width / wide, area.height / high)
     a, b, c, d, e, f = _centred(page, scale, sheet.width, sheet.height, quarter=quarter)
@@ -200,6 +205,16 @@ def _moved_into(ink: Box, area: Box, most: float, page: PartPage, sheet: Box, *,
     e += max(area.left - now.left, 0.0) - max(now.right - area.right, 0.0)
     f += max(area.bottom - now.bottom, 0.0) - max(now.top - area.top, 0.0)
     return a, b, c, d, e, f
+
+
+def _inside_edges(area: Box, ink: Box, sheet: Box) -> Box:
+    """Return the area less as much of the sheet's edges as the ink was clear of, and no more than is needed."""
+    return Box(
+        max(area.left, sheet.left + min(_EDGE, max(0.0, ink.left - sheet.left))),
+        max(area.bottom, sheet.bottom + min(_EDGE, max(0.0, ink.bottom - sheet.bottom))),
+        min(area.right, sheet.right - min(_EDGE, max(0.0, sheet.right - ink.right))),
+        min(area.top, sheet.top - min(_EDGE, max(0.0, sheet.top - ink.top))),
+    )
 
 
 def _centred(page: PartPage, scale: float, width: float, height: float, *, quarter: bool) -> Matrix:

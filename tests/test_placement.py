@@ -17,6 +17,7 @@ from dossier.placement import Matrix, Paper, Placement, blank, place
 MM = 72 / 25.4
 A4 = (210 * MM, 297 * MM)
 PAPER = Paper(*A4)
+EDGE = 6 * MM  # what printers may leave white
 BOUND = replace(PAPER, landscape="bound")
 LABEL = 48.0  # about the width of "— 57 —" at 14 points
 GUTTER = 25 * MM
@@ -229,6 +230,9 @@ def test_a_page_is_shrunk_only_where_moving_it_is_not_enough(
     else:
         wide -= paper.gutter
         high -= foot
+    # What was clear of the other edge stays clear of it.
+    wide -= EDGE
+    high -= EDGE
 
     assert grow < 1 + 1e-6 or across > wide or up > high
 
@@ -367,6 +371,20 @@ def test_ink_at_the_right_moves_the_back_of_a_sheet_to_the_left() -> None:
     placed = place(page, replace(PAPER, gutter=GUTTER), odd=False, label_width=LABEL)
 
     assert placed.matrix == pytest.approx((1, 0, 0, 1, -GUTTER, 0), abs=1e-9)
+
+
+@pytest.mark.parametrize("margin", [20, 6, 3])
+@pytest.mark.parametrize("odd", [True, False])
+def test_what_was_clear_of_the_fore_edge_stays_clear_of_it(odd: bool, margin: int) -> None:
+    """A scan that is dark up to one edge of the paper is not moved against the other: printers do not reach there."""
+    left, right = (0.0, A4[0] - margin * MM) if odd else (margin * MM, A4[0])
+    page = drawn(*A4, Box(left, 400, right, 500))
+    placed = place(page, replace(PAPER, gutter=GUTTER), odd=odd, label_width=LABEL)
+
+    box = placed.box(Box(left, 400, right, 500))
+    clear = A4[0] - box.right if odd else box.left
+    assert clear == pytest.approx(min(6, margin) * MM, abs=INK_CELL)
+    assert (box.left >= GUTTER - 1e-6) if odd else (box.right <= A4[0] - GUTTER + 1e-6)
 
 
 def test_a_page_as_wide_as_its_sheet_is_shrunk_to_what_the_gutter_leaves() -> None:
