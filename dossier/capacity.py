@@ -115,6 +115,9 @@ def too_large(book: Book, pagination: Pagination, files: Sequence[Path]) -> list
 
 def _above(code: str, message: str, book: Book, alone: Counter[str], limit: int, unit: str) -> Problem:
     """Say which evidence fills a volume, if any takes as much as half of what it may hold."""
+    if book.lock is not None:
+        fix = "take a larger box for it; or number and print the book anew: `dossier freeze --release`"
+        return Problem(code, f"{message}: what is printed stays in its volume", fix, "warning")
     id, most = alone.most_common(1)[0] if alone else ("", 0)
     if 2 * most < limit:
         fix = "allow more under `volumes`, or shorten the documents before and after the items"

@@ -199,6 +199,8 @@ def _report_binder(binder: dossier.Binder) -> None:
         f"  {proof.pages} pages, proved: {proof.labels} labels, {proof.identities} pages as bound, "
         f"{proof.jumps} jumps, {proof.bookmarks} outline entries"
     )
+    if binder.receipt.prints:
+        _err.print(Text(f"for the printer: {binder.folder / 'print'}, see ticket.pdf there"))
 
 
 def _binder_json(binder: dossier.Binder) -> dict[str, Any]:
@@ -273,12 +275,12 @@ def _print_happening(happening: watch.Happening, job: watch.Job, *, first: bool)
         said = "; ".join(f"{became}: {_listed(names)}" for became, names in told.items() if names)
         _err.print(Text(f"{happening.time:%H:%M:%S} ", style="bold"), Text(said or f"building {job.manifest}"), sep="")
         return
-    _print_round(happening)
+    _print_round(happening, first=first)
     if first:
         _err.print("watching: every change builds the book again, press Ctrl+C to end", style="dim")
 
 
-def _print_round(done: watch.Round) -> None:
+def _print_round(done: watch.Round, *, first: bool) -> None:
     outcome, effect = done.outcome, done.effect
     if isinstance(outcome, ProblemsError):
         _err.print(Text(outcome.message, style="bold red"))
@@ -287,7 +289,7 @@ def _print_round(done: watch.Round) -> None:
         _err.print(Text(str(outcome), style="bold red"))
     else:
         _report_binder(outcome)
-        _show(effect.new if effect else outcome.problems)
+        _show(effect.new if effect and not first else outcome.problems)
         if effect:
             _print_effect(effect)
     if isinstance(done.board, DossierError):

@@ -70,8 +70,10 @@ def read(path: Path) -> Edition:
     """
     earlier = path.absolute().parent.name == receipt.HISTORY and path.suffix.lower() in _RECEIPTS
     folder = path.absolute().parent.parent if earlier else path if path.is_dir() else path.parent
-    if folder.is_dir():
-        publish.settle(folder)
+    return publish.steady(folder, lambda: _read(path, folder, earlier=earlier))
+
+
+def _read(path: Path, folder: Path, *, earlier: bool) -> Edition:
     if not path.exists():
         raise UsageError(
             f"{path} is not there", fix="name the folder of a finished binder, its receipt.json or its PDF"

@@ -7,9 +7,11 @@ fill, convert, measure; and again with the measured lengths, until they are thos
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from shutil import copyfile
+from types import MappingProxyType
 
 from dossier import capacity, numbering, templates
 from dossier.book import Book
@@ -22,7 +24,9 @@ from dossier.lock import read as read_lock
 from dossier.manifest import Manifest
 from dossier.numbering import Pagination, Style
 from dossier.part import Part
+from dossier.sources import sha256_of
 from dossier.template_sets import TemplateSet
+from dossier.templates import Rendered
 
 _MOST_ROUNDS = 20  # of lengths that never repeat themselves; those that do are found at once
 _MOST_TOLD = 5
@@ -30,7 +34,10 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A numbered book, evidence that is made of templates included, and a part for every other document by key."""
+    """A numbered book, evidence that is made of templates included, and a part for every other document by key.
+
+    ``filled`` are the Word files by key, ``shown`` digests of what those show that were filled.
+    """
 
     book: Book
     pagination: Pagination
@@ -39,34 +46,49 @@ class Settled:
     filled: dict[str, Path]
     rounds: int
     scene: Scene
+    shown: dict[str, str]
 
 
 Convert = Callable[[Mapping[str, Path]], Mapping[str, Part]]
 
 
-def settle(book: Book, template_set: TemplateSet, today: date, convert: Convert, folder: Path) -> Settled:
+Earlier = Mapping[str, tuple[Path, str]]
+"""Word files that were filled before, and their SHA-256, by the digest of what they show."""
+
+
+def settle(
+    book: Book,
+    template_set: TemplateSet,
+    today: date,
+    convert: Convert,
+    folder: Path,
+    earlier: Earlier = MappingProxyType({}),
+) -> Settled:
     """Number the book and fill its documents until both agree; filled Word files are left in ``folder``.
 
-    Raises TemplateError where a template cannot be filled, and UnsettledError where the lengths go on changing.
+    What shows the same as in the round before, or as a document of an ``earlier`` build, is not filled again. Raises
+    TemplateError where a template cannot be filled, and UnsettledError where the lengths go on changing.
     """
     lengths: dict[str, int] = {}
     sizes: dict[str, int] = {}
     wanted = book.plan.manifest.volumes
     weighed = wanted is not None and wanted.max_mb is not None
     seen: list[_Round] = []
+    desk = _Desk(folder, earlier, convert)
     while True:
         volumes, documents = lay_out(book, template_set, lengths, sizes)
         pagination = numbering.paginate(volumes, style_of(book.plan.manifest, book.lock))
         scene = Scene(book, documents, pagination, today, template_set)
-        filled = {key: fill(document, scene, folder) for key, document in documents.items()}
-        parts = dict(convert(filled))
+        filled, parts = desk.work(documents, scene)
         measured = {key: len(part.pages) for key, part in parts.items()}
         assumed = {block.key: block.pages for blocks in volumes for block in blocks if block.key in documents}
         seen.append(_Round(dict(lengths), sizes, measured, documents, len(volumes)))
         larger = capacity.grown(sizes, parts) if weighed else sizes
         if measured == assumed and larger == sizes:
             evidence = {key: parts.pop(key) for key, document in documents.items() if document.kind == "evidence"}
-            return Settled(finished(book, evidence), pagination, parts, documents, filled, len(seen), scene)
+            return Settled(
+                finished(book, evidence), pagination, parts, documents, filled, len(seen), scene, desk.shown(filled)
+            )
         lengths |= measured
         sizes = larger
         _check(seen, lengths, sizes)
@@ -129,20 +151,70 @@ def style_of(manifest: Manifest, lock: Lock | None = None) -> Style:
     return Style(numbers.style, numbers.start, manifest.page.start_on, numbers.restart, numbers.inserted, printed)
 
 
+@dataclass(slots=True)
+class _Desk:
+    """Fills and converts the documents of one round after another, each anew only where it shows something new."""
+
+    folder: Path
+    earlier: Earlier
+    convert: Convert
+    holds: dict[Path, str] = field(default_factory=dict)  # what the files in the folder show, as digests
+    made: dict[str, Part] = field(default_factory=dict)  # by what they show; by their path where that is all to tell
+
+    def work(self, documents: Mapping[str, Document], scene: Scene) -> tuple[dict[str, Path], dict[str, Part]]:
+        """Return a Word file, or what is bound as it is, and a part for each document."""
+        filled = {key: self.fill(document, scene) for key, document in documents.items()}
+        shown = {key: self.holds.get(path, str(path)) for key, path in filled.items()}
+        todo = {key: path for key, path in filled.items() if shown[key] not in self.made}
+        for key, part in self.convert(todo).items():
+            self.made[shown[key]] = part
+        return filled, {key: self.made[digest] for key, digest in shown.items()}
+
+    def fill(self, document: Document, scene: Scene) -> Path:
+        if document.literal:
+            return document.template
+        out = self.folder / f"{document.name}.docx"
+        rendered = _rendered(document, scene)
+        digest = rendered.digest
+        if self.holds.get(out) != digest:
+            if not self.fetch(digest, out):
+                rendered.write(out)
+            self.holds[out] = digest
+        return out
+
+    def fetch(self, digest: str, out: Path) -> bool:
+        """Copy a document that was filled earlier, where it still is what it was."""
+        path, sha256 = self.earlier.get(digest, (None, ""))
+        if path is None:
+            return False
+        try:
+            copyfile(path, out)
+            return sha256_of(out) == sha256
+        except OSError:
+            return False
+
+    def shown(self, filled: Mapping[str, Path]) -> dict[str, str]:
+        """Return digests of what the files show that were filled, by key."""
+        return {key: self.holds[path] for key, path in filled.items() if path in self.holds}
+
+
 def fill(document: Document, scene: Scene, folder: Path) -> Path:
     """Fill a document into ``folder`` and return the Word file, or the one that is bound as it is."""
     if document.literal:
         return document.template
     out = folder / f"{document.name}.docx"
-    templates.fill(
+    _rendered(document, scene).write(out)
+    return out
+
+
+def _rendered(document: Document, scene: Scene) -> Rendered:
+    return templates.rendered(
         document.template,
         scene.of(document),
-        out,
         where=document.template.name,
         files=scene.files,
         date_pattern=scene.words.date,
     )
-    return out
 
 
 def fill_labels(

@@ -84,10 +84,10 @@ def entries(folder: Path) -> list[Entry]:
 def keep(folder: Path, staging: Path, written: Receipt) -> list[str]:
     """Stage the receipt of a complete build, and return the name to commit it under.
 
-    There is none where the newest that is kept says the same, but for when.
+    There is none where the newest that is kept says the same of the same volumes.
     """
     kept = entries(folder)
-    if kept and _says(kept[-1].path) == replace(written, created=""):
+    if kept and _read(kept[-1].path) == _said(written):
         return []
     number = kept[-1].number + 1 if kept else 1
     built = datetime.fromisoformat(written.created).astimezone(UTC)
@@ -98,11 +98,16 @@ def keep(folder: Path, staging: Path, written: Receipt) -> list[str]:
     return [name]
 
 
-def _says(path: Path) -> Receipt | None:
+def _read(path: Path) -> Receipt | None:
     try:
-        return replace(receipt.read(path), created="")
+        return _said(receipt.read(path))
     except UsageError:
         return None
+
+
+def _said(of: Receipt) -> Receipt:
+    """Return what tells builds apart: not when, and not what lies in a template set and shows on no page."""
+    return replace(of, created="", template_set={"name": of.template_set.get("name", "")})
 
 
 # --- naming one build ----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -215,7 +215,8 @@ class Record:
     """What a build was asked for, what it found where, at which moment (in nanoseconds), and what it wrote and said.
 
     ``content`` is a digest of the manifest as it was read. ``exact`` says that its file alone tells it, ``dated`` that
-    no document shows the day of the build. ``told`` is for whoever hands the binder back.
+    no document shows the day of the build. ``told`` is for whoever hands the binder back; ``shown`` are digests of what
+    the filled documents show, by name.
     """
 
     asked: Mapping[str, str]
@@ -228,6 +229,7 @@ class Record:
     outputs: Looks
     told: Mapping[str, Any]
     salt: str = ""
+    shown: Mapping[str, str] = field(default_factory=dict)
 
     def dumps(self) -> str:
         """Return the record as text, which begins with its own digest."""
@@ -236,6 +238,7 @@ class Record:
             {
                 "asked": dict(self.asked), "content": self.content, "exact": self.exact, "dated": self.dated,
                 "scope": scope, "moment": self.moment, "told": dict(self.told), "salt": self.salt,
+                "shown": dict(self.shown),
                 "found": _rows(self.found), "outputs": _rows(self.outputs),
             }
         )  # fmt: skip

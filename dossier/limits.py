@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 
 from dossier.errors import ConversionError
 
@@ -21,6 +22,16 @@ MEMORY = 4 * 1024**3
 """Bytes of address space for one source, the program's own included."""
 OUTPUT = 4 * 1024**3
 """Bytes of one file that is written."""
+
+
+_ending = Event()
+
+
+def end_within(seconds: int) -> None:
+    """Have this process killed in so many seconds, whatever in it is bounded; on POSIX alone."""
+    _ending.set()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds)
 
 
 @contextmanager
@@ -54,6 +65,7 @@ def bounded(seconds: float | None = None, memory: int | None = None, output: int
             ) from error
         raise
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if not _ending.is_set():  # there is but one alarm
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for kind, limits in kept.items():
             resource.setrlimit(kind, limits)

@@ -6,10 +6,11 @@ escaped. :func:`write` puts what the marks stand for into the XML, once that is 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -102,10 +103,11 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """Paragraphs and tables of another document; ``name`` is its file's."""
+    """Paragraphs and tables of another document; ``name`` is its file's, ``digest`` that of all it shows."""
 
     name: str
     elements: Callable[[str], list[etree._Element]]
+    digest: str
 
 
 Mark = Rich | Link | Shown | Same | Inserted
@@ -217,6 +219,16 @@ class Marks:
         if isinstance(mark, Rich | Link):
             return mark if isinstance(mark, Rich) else mark.text
         return Rich(Markup(_FOUND.sub(lambda found: escape(_plain(self.get(found[1]))), text)).unescape())
+
+
+def told(mark: Mark) -> str:
+    """Return all that decides what a mark puts into a document."""
+    if isinstance(mark, Inserted):
+        return f"{mark.name!r} {mark.digest}"
+    if isinstance(mark, Shown):
+        without = replace(mark.picture, data=b"")
+        return f"{without!r} {mark.alt!r} {hashlib.sha256(mark.picture.data).hexdigest()}"
+    return repr(mark)
 
 
 def _plain(mark: Mark) -> str:

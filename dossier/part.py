@@ -62,7 +62,8 @@ class Ink:
         columns, rows = (int(number) for number in shape.split("x"))
         raw = zlib.decompress(base64.b64decode(data))
         size = (columns + 7) // 8
-        return cls(columns, tuple(int.from_bytes(raw[r * size : (r + 1) * size], "little") for r in range(rows)))
+        number = int.from_bytes
+        return cls(columns, tuple([number(raw[at : at + size], "little") for at in range(0, rows * size, size)]))
 
     @classmethod
     def full(cls, width: float, height: float) -> Ink:

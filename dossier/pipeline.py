@@ -21,6 +21,7 @@ from dossier import (
     capacity,
     claims,
     convert,
+    digests,
     documents,
     fonts,
     frontmatter,
@@ -75,8 +76,7 @@ def run(
     began = reach.begin(loaded, template_set, folder, engine=engine, strict=strict, passwords=passwords)
     loaded = template_set.complete(loaded)
     if print_set:
-        printset.check(loaded)
-        template_set.path(ticket.TEMPLATE)
+        printset.check(loaded, template_set)
     held = frontmatter.held_by(loaded)
     settings = convert.choose(engine or loaded.engine, (loaded.page.width, loaded.page.height))
     settings = replace(settings, look=template_set.look, captions=template_set.captions)
@@ -92,7 +92,9 @@ def run(
 
         tell(Event("read"))
         unpack = stack.enter_context(Unpacker(loaded.language, work))
-        planned = plan.plan(loaded, convert.accepted(), unpack, passwords)
+        known = digests.recall(store.folder, loaded.root)
+        planned = plan.plan(loaded, convert.accepted(), unpack, passwords, known)
+        known.save()
         collected = replace(book.collect(planned, press.sources(_sources(planned))), lock=held)
         kept = began.documents(folder) if use_cache else {}
         filled = _folder(work, "documents")
@@ -108,9 +110,7 @@ def run(
         found += capacity.too_long(settled.book, settled.pagination)
         found += frozen.changes(settled.book, settled.pagination)
         assembled = _assemble(settled.book, settled, loaded, work, found, strict=strict)
-        volumes = _bind(assembled, staging, tell)
-        large = capacity.too_large(settled.book, settled.pagination, [staging / volume.file for volume in volumes])
-        assembled = replace(assembled, problems=(*assembled.problems, *large))
+        assembled, volumes = _within_limits(assembled, staging, tell, strict=strict)
         # What belongs to a complete binder that stands here is left alone by a draft, which brings none of its own.
         alone = assembled.complete or not _stands(_earlier(folder, "receipt.json"))
         originals, lost = _originals(assembled, staging) if alone else ({}, [])
@@ -282,6 +282,25 @@ def _paper(loaded: Manifest) -> placement.Paper:
     )
 
 
+def _within_limits(
+    assembled: Assembly, staging: Path, tell: Progress, *, strict: bool
+) -> tuple[Assembly, list[receipt.Volume]]:
+    """Bind, and add what is said of volumes whose files became too large: where that must not be, bind a draft."""
+    volumes = _bind(assembled, staging, tell)
+    files = [staging / volume.file for volume in volumes]
+    large = capacity.too_large(assembled.book, assembled.settled.pagination, files)
+    if strict:
+        large = [_as_error(problem) for problem in large]
+    told = replace(assembled, problems=(*assembled.problems, *large))
+    if told.complete == assembled.complete:
+        return told, volumes
+    for file in files:
+        file.unlink()
+    watermark = assembled.book.plan.manifest.draft.watermark
+    draft = replace(told, stamp=replace(told.stamp, watermark=watermark))
+    return draft, _bind(draft, staging, tell)
+
+
 def _bind(assembled: Assembly, staging: Path, tell: Progress) -> list[receipt.Volume]:
     count = max(slot.volume for slot in assembled.settled.pagination.slots)
     names = documents.file_names(count, draft=not assembled.complete)
@@ -374,7 +393,7 @@ def _print(
     said = json.dumps(ticket.as_dict(job, loaded, written), ensure_ascii=False, indent=1)
     (folder / "ticket.json").write_text(said + "\n", encoding="utf-8")
     filled, words = folder / "ticket.docx", template_set.style.words
-    template = template_set.path(ticket.TEMPLATE)
+    template = template_set.path(printset.TICKET)
     shown = ticket.context(job, loaded, written, template_set, today)
     files_of = Files((*template_set.folders, loaded.root), loaded.images)
     templates.fill(template, shown, filled, where=template.name, files=files_of, date_pattern=words.date)

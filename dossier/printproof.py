@@ -104,7 +104,9 @@ def _page(
     wanted = expected is not None and expected.kind != "blank"
     if bool(found["form"]) != wanted or (wanted and expected and identities.of(page) != expected.digest):
         yield "identity", "it does not show the binder's page"
-    turned = bool(found["turn"]) or (expected is not None and size[0] > expected.width)
+    if expected is None or size[0] > size[1]:  # a sheet that folds out shows it otherwise
+        return
+    sideways = expected.width > expected.height
     placed = tuple(float(value) for value in found["matrix"].split())
-    if expected and not turned and placed != tuple(expected.placed):
-        yield "identity", "the binder's page was moved on it"
+    if bool(found["turn"]) != sideways or placed != tuple(expected.placed):
+        yield "identity", "the binder's page does not lie on it as it is bound"

@@ -26,8 +26,11 @@ from dossier.numbering import Slot
 from dossier.part import Ink, PartPage
 from dossier.placement import MM, Paper
 from dossier.stamp import Stamp
+from dossier.template_sets import TemplateSet
 
 FOLDER: Final = "print"
+TICKET: Final = "ticket"
+"""The template of the job ticket."""
 _MARK, _FROM_EDGE = 3 * MM, 6 * MM  # a mark's side, and how far in it stands: printers leave out the outermost 4 mm
 _A3 = (420 * MM, 297 * MM)
 _SAME = 1.0  # points: 595 x 842 is A4 too
@@ -53,13 +56,17 @@ class Sheet:
 
     @property
     def divides(self) -> bool:
-        """Whether it carries a divider and nothing else."""
-        return bool(self.slots) and all(slot.kind == "divider" for slot in self.slots)
+        """Whether it carries a divider and nothing else, and is of the usual size: it can be of another paper."""
+        return not self.wide and self._kinds == {"divider"}
 
     @property
     def shares(self) -> bool:
         """Whether it carries a divider and something else, so that it cannot be of another paper."""
-        return not self.divides and any(slot.kind == "divider" for slot in self.slots)
+        return "divider" in self._kinds and self._kinds != {"divider"}
+
+    @property
+    def _kinds(self) -> set[str]:
+        return {slot.kind for slot in self.slots}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,9 @@ class Job:
         return FoldOut(self.paper)
 
 
-def check(manifest: Manifest) -> None:
-    """Raise UsageError where A3 sheets cannot be folded into a book of this size."""
+def check(manifest: Manifest, found: TemplateSet) -> None:
+    """Raise UsageError where A3 sheets cannot be folded into a book of this size, TemplateError without a ticket."""
+    found.path(TICKET)
     page = manifest.page
     if manifest.print.a3 == "fold-out":
         wide = (2 * page.width, page.height)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
-from typing import Any
+from typing import Any, TypeVar
 
-from dossier.errors import OutputBusyError, OutputError
+from dossier.errors import DossierError, OutputBusyError, OutputError
 
 STAGING = ".dossier"
 _JOURNAL = "journal.json"
 _LOCK = ".dossier.lock"
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -187,6 +188,41 @@ def settle(out: Path) -> None:
             raise  # half of the files are those of another build
 
 
+def steady(out: Path, read: Callable[[], _T]) -> _T:
+    """Return what ``read`` makes of a finished binder in ``out``, which no build puts in place meanwhile.
+
+    A killed build is finished first. What fails while another build replaces the binder is read again: half of what it
+    saw was the old one's. Raises what ``read`` raises of a binder that stood still.
+    """
+    for _ in range(_MOST_READINGS):
+        settle(out)
+        before = _standing(out)
+        try:
+            return read()
+        except DossierError:
+            if _standing(out) == before and not (out / STAGING / _JOURNAL).exists():
+                raise
+    return read()
+
+
+_MOST_READINGS = 5
+
+
+def _standing(out: Path) -> tuple[object, ...]:
+    """Return what tells one finished binder in a folder from the next."""
+    found: list[object] = []
+    for name in _RECEIPTS:
+        try:
+            stat = (out / name).stat()
+            found.append((stat.st_ino, stat.st_mtime_ns, stat.st_size))
+        except OSError:
+            found.append(None)
+    return tuple(found)
+
+
+_RECEIPTS = ("receipt.json", "receipt-draft.json")
+
+
 def _flush(path: Path) -> None:
     if os.name == "nt" and path.is_dir():
         return  # folders cannot be opened for that on Windows
@@ -207,7 +243,8 @@ def write_text(path: Path, text: str) -> None:
         _flush(aside)
         aside.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            aside.unlink()
         fix = "check the disk and permissions"
         raise OutputError(f"{path} cannot be written: {error.strerror}", fix=fix) from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)

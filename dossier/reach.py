@@ -100,14 +100,20 @@ class Beginning:
     moment: int
     looks: Looks
 
-    def record(self, planned: Plan, staging: Path, folder: Path, written: Receipt, proof: Verification,
-               names: Iterable[str]) -> str:  # fmt: skip
-        """Return the text of the record of a build that wrote ``names``; nothing where the next must not rely on it."""
+    def record(
+        self, planned: Plan, staging: Path, folder: Path, written: Receipt, proof: Verification,
+        names: Iterable[str], shown: Mapping[str, str],
+    ) -> str:  # fmt: skip
+        """Return the text of the record of a build that wrote ``names``; nothing where the next must not rely on it.
+
+        ``shown`` are digests of what the filled documents among them show.
+        """
         templates = template_sets.find_set(self.loaded.template_set, self.loaded.path.parent)
         changed = templates.sha256 != self.template_set.sha256  # while they were looked at
         if changed or any(problem.code in _PASSING for problem in written.problems):
             return ""
-        outputs = {name: Found(FILE, sha256=inputs.digest(staging / name)) for name in names}
+        proved = {volume.file: volume.sha256 for volume in written.volumes}
+        outputs = {name: Found(FILE, sha256=proved.get(name) or inputs.digest(staging / name)) for name in names}
         for name in ("receipt.json", "receipt-draft.json"):
             stands = not written.complete and (folder / name).is_file()
             left = Found(FILE, sha256=inputs.digest(folder / name)) if stands else Found(ABSENT)
@@ -117,8 +123,19 @@ class Beginning:
         found[path] = replace(found[path], stamp=(), sha256=self.loaded.sha256)
         return Record(
             self.asked, content(self.loaded, self.salt), self._is_exact(), self.loaded.date is not None, self.scope,
-            self.moment, found, outputs, binder.told(written, proof), self.salt,
+            self.moment, found, outputs, binder.told(written, proof), self.salt, shown,
         ).dumps()  # fmt: skip
+
+    def documents(self, folder: Path) -> dict[str, tuple[Path, str]]:
+        """Return the documents that the last build by this program filled, and their SHA-256, by what they show."""
+        record = inputs.read(folder)
+        if record is None or record.asked["program"] != self.asked["program"]:
+            return {}
+        return {
+            digest: (folder / name, record.outputs[name].sha256)
+            for name, digest in record.shown.items()
+            if name in record.outputs
+        }
 
     def _is_exact(self) -> bool:
         """Say whether what was built is what the manifest's file says, and nothing but the file says it."""

@@ -32,7 +32,7 @@ from dossier import wordfile
 from dossier.convert import ooxml
 from dossier.errors import ConversionError, TemplateError
 from dossier.files import Files
-from dossier.marks import Effort, Inserted, Marks, write
+from dossier.marks import Effort, Inserted, Marks, told, write
 from dossier.sandbox import MAX_OUTPUT, Budget, Compiled, Language, UnknownName, shown
 from dossier.subdocuments import graft
 from dossier.wordfile import BODY, CONTENT_TYPES, W, WordFile
@@ -75,7 +75,63 @@ def fill(
     TemplateError for a file that is not a sound Word document, for tags that are wrong or unbalanced, for names that
     are not in ``context``, and for what grows beyond all bounds; it names the paragraph where it can.
     """
-    _Filling(context, files, date_pattern).fill(template, where).write(out)
+    rendered(template, context, where=where, files=files, date_pattern=date_pattern).write(out)
+
+
+def rendered(
+    template: Path,
+    context: Mapping[str, object],
+    *,
+    where: str,
+    files: Files = Files(),  # noqa: B008 - it cannot be changed
+    date_pattern: str = "",
+) -> Rendered:
+    """Work out what a template shows with the values of ``context``; raises and takes the same as :func:`fill`.
+
+    That is a quarter of filling it: the rest need not be done where the same has been filled before.
+    """
+    filling = _Filling(context, files, date_pattern)
+    return filling.rendered(template, where)
+
+
+@dataclass(slots=True)
+class Rendered:
+    """A template whose tags have been worked out, and that is not a Word file yet.
+
+    ``shown`` are its parts with tags: name, template, what came out, and what is to be put into that.
+    """
+
+    where: str
+    sha256: str
+    file: WordFile
+    shown: list[tuple[str, _PartTemplate, str, Marks]] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """A digest of all that the Word file depends on: equal ones make equal files."""
+        digest = hashlib.sha256(self.sha256.encode())
+        for name, _, text, marks in self.shown:
+            said = f"{name}\0{len(text)}\0{text}\0{[told(mark) for mark in marks.made]}\0"
+            digest.update(said.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+    def write(self, out: Path) -> None:
+        """Write the Word file. Raises TemplateError where it would not be one."""
+        self.finished().write(out)
+
+    def finished(self) -> WordFile:
+        """Return the Word file. Raises TemplateError where it would not be one."""
+        for name, part, text, marks in self.shown:
+            root = _parse_filled(text, part, self.where)
+            if part.columns:
+                root = DocxTemplate(BytesIO()).fix_tables(etree.tostring(root, encoding="unicode"))
+            try:
+                write(root, marks, self.file, name)
+            except (TemplateError, RecursionError) as error:
+                message, fix = (error.message, error.fix) if isinstance(error, TemplateError) else (str(error), "")
+                raise TemplateError(f"{self.where}: {message}", fix=fix) from error
+            self.file.put(name, root)
+        return self.file
 
 
 @dataclass(slots=True)
@@ -89,24 +145,16 @@ class _Filling:
     effort: Effort = field(default_factory=Effort)
     open: list[Path] = field(default_factory=list)
 
-    def fill(self, template: Path, where: str) -> WordFile:
-        """Return a filled document."""
+    def rendered(self, template: Path, where: str) -> Rendered:
+        """Return a document whose tags have been worked out."""
         prepared = _prepared(template, where=where)
-        file = WordFile(dict(prepared.members))
+        found = Rendered(where, prepared.sha256, WordFile(dict(prepared.members)))
         self.open.append(template.resolve())
         for name, part in prepared.parts.items():
             marks = Marks(self.files, self.effort)
-            root = _parse_filled(self.render(part, marks, file, where), part, where)
-            if part.columns:
-                root = DocxTemplate(BytesIO()).fix_tables(etree.tostring(root, encoding="unicode"))
-            try:
-                write(root, marks, file, name)
-            except (TemplateError, RecursionError) as error:
-                message, fix = (error.message, error.fix) if isinstance(error, TemplateError) else (str(error), "")
-                raise TemplateError(f"{where}: {message}", fix=fix) from error
-            file.put(name, root)
+            found.shown.append((name, part, self.render(part, marks, found.file, where), marks))
         self.open.pop()
-        return file
+        return found
 
     def render(self, part: _PartTemplate, marks: Marks, file: WordFile, where: str) -> str:
         functions = {
@@ -134,9 +182,10 @@ class _Filling:
             raise TemplateError(
                 f"documents are put into one another more than {_MOST_INSIDE} deep", fix="put their texts together"
             )
-        filled = self.fill(path, where=name)
+        inner = self.rendered(path, where=name)
+        digest, filled = inner.digest, inner.finished()
         self.budget.spend(steps=1_000, output=len(filled.members[BODY]))
-        return marks.put(Inserted(name, lambda part: graft(filled, name, host, part)))
+        return marks.put(Inserted(name, lambda part: graft(filled, name, host, part), digest))
 
 
 def title(template: Path) -> str:
@@ -169,6 +218,7 @@ class _Prepared:
 
     members: dict[str, bytes]
     parts: dict[str, _PartTemplate]
+    sha256: str
 
 
 def _prepared(template: Path, *, where: str) -> _Prepared:
@@ -176,11 +226,11 @@ def _prepared(template: Path, *, where: str) -> _Prepared:
         data = template.read_bytes()
     except OSError as error:
         raise TemplateError(f"{where}: cannot be read: {error.strerror}", fix=f"check {template}") from error
-    return _prepare(template, hashlib.sha256(data).digest(), where)
+    return _prepare(template, hashlib.sha256(data).hexdigest(), where)
 
 
 @lru_cache(maxsize=16)
-def _prepare(template: Path, _sha256: bytes, where: str) -> _Prepared:
+def _prepare(template: Path, sha256: str, where: str) -> _Prepared:
     members = read_package(template, where)
     parts: dict[str, _PartTemplate] = {}
     for name, data in members.items():
@@ -188,7 +238,7 @@ def _prepare(template: Path, _sha256: bytes, where: str) -> _Prepared:
             root = parsed(data, name, where)
             if _has_tags(root):
                 parts[name] = _compile(root, where)
-    return _Prepared(members, parts)
+    return _Prepared(members, parts, sha256)
 
 
 def read_package(template: Path, where: str) -> dict[str, bytes]:

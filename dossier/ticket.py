@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 from dossier.context import dossier_of
 from dossier.manifest import Manifest
@@ -17,7 +17,6 @@ from dossier.receipt import Receipt
 from dossier.template_sets import TemplateSet
 from dossier.views import LetterContext, TicketSheet, TicketView, TicketVolume
 
-TEMPLATE: Final = "ticket"
 SCHEMA = 1
 _NOWHERE = Slot(0, 0, "", "", "")
 

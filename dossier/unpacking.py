@@ -16,9 +16,13 @@ from dossier.workers import processes
 
 @dataclass(slots=True)
 class Unpacker:
-    """Unpacks containers into a temporary folder, made when the first one comes and gone with the unpacker."""
+    """Unpacks containers into a temporary folder, made when the first one comes and gone with the unpacker.
+
+    It is made in the folder ``beside``, else where the system has those.
+    """
 
     language: str = "zh-CN"
+    beside: Path | None = None
     _known: dict[tuple[str, str], Contents | ConversionError] = field(default_factory=dict)
     _folder: TemporaryDirectory[str] | None = None
 
@@ -33,7 +37,7 @@ class Unpacker:
         """Return what a container holds; raises ConversionError where it cannot be taken apart."""
         key = (source.sha256, password)
         if key not in self._known:
-            self._folder = self._folder or TemporaryDirectory(prefix="dossier-")
+            self._folder = self._folder or TemporaryDirectory(prefix="dossier-", dir=self.beside)
             into = Path(self._folder.name, f"{len(self._known):04}")
             into.mkdir()
             self._known[key] = self._unpack(source, into, password)

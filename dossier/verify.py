@@ -75,8 +75,10 @@ def verify(path: Path | str) -> Verification:
     """
     path = Path(path)
     folder = path if path.is_dir() else path.parent
-    if folder.is_dir():
-        publish.settle(folder)
+    return publish.steady(folder, lambda: _verify(path, folder))
+
+
+def _verify(path: Path, folder: Path) -> Verification:
     if not path.exists():
         raise UsageError(f"{path} is not there", fix="name the folder of a finished binder, or its PDF")
     claimed = receipt.read(receipt_of(path))

@@ -287,7 +287,9 @@ class _Places:
             return self
         beside = self.manifest.parent
         try:
-            sets = set(template_sets.find_set(loaded.template_set, beside).folders)
+            folders = template_sets.find_set(loaded.template_set, beside).folders
+            # Shipped ones stay as they are; but a folder of their name that comes here takes their place.
+            sets = {one if one.is_relative_to(beside) else beside / one.name for one in folders}
         except DossierError:  # what is wrong with it is put right in it
             sets = {*self.trees, beside / loaded.template_set}
         root = loaded.root.resolve()

@@ -8,12 +8,19 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from types import FrameType
+from typing import ParamSpec, TypeVar
+
+from dossier import interrupts, limits
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 _GRACE = 3  # seconds for a worker to end its engine, once it is told to end
 
 
@@ -30,20 +37,55 @@ def processes(workers: int) -> Iterator[Executor]:
     # Forking lets scripts without a main guard use the library; it happens before this process starts threads.
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+    pool = _Renewed(lambda: ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker))
     finished = False
+    with _frozen():
+        try:
+            yield pool
+            finished = True
+        finally:
+            with interrupts.held():
+                if not finished:
+                    for child in multiprocessing.active_children():
+                        child.terminate()
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Renewed(Executor):
+    """A pool that is made anew where one of its processes died: only what it was doing then is lost."""
+
+    def __init__(self, make: Callable[[], ProcessPoolExecutor]) -> None:
+        self._make = make
+        self._pool = make()
+
+    def submit(self, task: Callable[_P, _T], /, *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
+        try:
+            return self._pool.submit(task, *arguments, **named)
+        except BrokenProcessPool:
+            self._pool.shutdown(wait=True)
+            self._pool = self._make()
+            return self._pool.submit(task, *arguments, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Keep the garbage collector off what there is now, here and in processes that are forked from this one.
+
+    Looking at it would write to it, and so copy all the memory that they share.
+    """
+    ours = not gc.get_freeze_count()
+    gc.freeze()
     try:
-        yield pool
-        finished = True
+        yield
     finally:
-        if not finished:
-            for child in multiprocessing.active_children():
-                child.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
+        if ours:
+            gc.unfreeze()
 
 
 def _prepare_worker() -> None:
-    gc.freeze()  # what was loaded before stays: looking for garbage in it takes time, and copies the pages it lies in
     # Ctrl-C reaches every process of the terminal; the parent decides and ends its workers by SIGTERM, which must
     # unwind the stack so that a running engine is ended with them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -55,12 +97,14 @@ def _prepare_worker() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # for a parent that is killed outright
+        parent = multiprocessing.parent_process()
+        if parent is not None and os.getppid() != parent.pid:  # it was killed already
+            os._exit(1)
 
 
 def _unwind(number: int, frame: FrameType | None) -> None:
     if sys.platform != "win32":
         # The pool takes whatever a task raises for its result; an alarm that nobody catches ends the process still.
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(_GRACE)
+        limits.end_within(_GRACE)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # how a pool comes to its end is no news
     raise SystemExit(128 + number)

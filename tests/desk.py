@@ -72,7 +72,9 @@ class Desk:
         }
         return book.collect(planned, outcomes)
 
-    def settle(self, of: Book, lengths: Lengths = lambda key, text: 1) -> Settled:
+    def settle(
+        self, of: Book, lengths: Lengths = lambda key, text: 1, earlier: Mapping[str, tuple[Path, str]] | None = None
+    ) -> Settled:
         """Settle a book; ``lengths`` says how long a document is, by its key and the text it is filled with."""
 
         def convert(filled: Mapping[str, Path]) -> dict[str, Part]:
@@ -81,7 +83,7 @@ class Desk:
 
         found = template_sets.find_set("mine", self.folder)
         (self.folder / "filled").mkdir(exist_ok=True)
-        return frontmatter.settle(of, found, TODAY, convert, self.folder / "filled")
+        return frontmatter.settle(of, found, TODAY, convert, self.folder / "filled", earlier or {})
 
     def shows(self, of: Book, name: str, *paragraphs: str, lengths: Lengths = lambda key, text: 1) -> list[str]:
         """Fill a template and return its lines."""

@@ -34,7 +34,8 @@ def main() -> None:
     profile = next(a for a in sys.argv if a.startswith("-env:")).partition("file://")[2]
     settings = Path(profile, "user", "registrymodifications.xcu").read_text(encoding="utf-8")
     with (HOME / "runs.jsonl").open("a", encoding="utf-8") as runs:
-        run = {"argv": sys.argv[1:], "env": dict(os.environ), "profile": settings, "limits": limits()}
+        build = Path(profile, "user", "extensions", "buildid").read_text(encoding="utf-8")
+        run = {"argv": sys.argv[1:], "env": dict(os.environ), "profile": settings, "limits": limits(), "build": build}
         runs.write(json.dumps(run) + "\n")
     start = sys.argv.index("--outdir")
     out = Path(sys.argv[start + 1])

@@ -136,6 +136,7 @@ ORDER = (
     "receipt",
     "part",
     "workers",
+    "interrupts",  # that wait until something is done
     "limits",
     "errors",
 )
@@ -205,6 +206,7 @@ UNTESTED = {
     "authoring.example": "shown in every preview: test_preview.py",
     "containers": "met through what it holds: test_archive.py and test_mail.py",
     "containers.names": "met through what it holds: test_archive.py and test_mail.py",
+    "convert.style": "holds values alone: test_text.py and test_photos.py",
     **{
         f"convert.ofd.{module}": "met through whole files: test_ofd.py"
         for module in (

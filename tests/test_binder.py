@@ -62,6 +62,7 @@ def test_the_receipt_is_read_once_and_only_when_it_is_asked_for(
         return loads(data)
 
     monkeypatch.setattr(receipt, "loads", counted)
-    assert (standing.complete, standing.paths, standing.problems) and not read
+    assert (standing.complete, standing.manifest) == (False, "dossier.yaml")
+    assert read == []
     assert standing.receipt is standing.receipt
     assert len(read) == 1

@@ -34,8 +34,9 @@ from reportlab.pdfgen.canvas import Canvas
 import dossier
 from dossier import bind, inputs, publish
 from dossier.build import document_date
-from dossier.convert import libreoffice
+from dossier.convert import Batch, libreoffice
 from dossier.receipt import Page
+from dossier.templates import Rendered
 
 ROOT = Path(__file__).resolve().parent.parent
 A4, A3_WIDE = (595.276, 841.89), (1190.551, 841.89)
@@ -1005,7 +1006,7 @@ def test_handing_back_what_stands_loads_nothing_that_converts_binds_or_proves(
     assert ran.stdout == "True []\n"
 
 
-@pytest.mark.parametrize("name", ["documents/cover.docx", "binder.pdf"])
+@pytest.mark.parametrize("name", ["documents/divider-1.docx", "binder.pdf"])
 def test_what_people_changed_is_made_anew(make_pdf: MakePdf, make_manifest: MakeManifest, name: str) -> None:
     make_pdf("sources/a.pdf")
     manifest = make_manifest({"1": [{"file": "a.pdf"}]}, engine="embedded")
@@ -1027,6 +1028,116 @@ def test_a_binder_that_was_built_by_a_draft_and_back_again_stands(
     Path("out/receipt.json").unlink()  # the complete binder that the draft left alone
     assert not dossier.build(late, "out").unchanged
     assert dossier.build(late, "out").unchanged
+
+
+# --- when little has changed ---------------------------------------------------------------------------------------
+
+
+class Counting(ThreadPoolExecutor):
+    """An executor that remembers the names of the sources it is asked to convert."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.converted: list[str] = []
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Any:
+        if arguments and isinstance(arguments[0], Batch):
+            self.converted += [task.name for task in arguments[0].tasks]
+        return super().submit(work, *arguments, **named)
+
+
+@pytest.fixture
+def three(make_pdf: MakePdf, make_manifest: MakeManifest) -> Path:
+    """A manifest of three items with a source each."""
+    for name in "abc":
+        make_pdf(f"sources/{name}.pdf", 2)
+    entries = {number: [{"file": f"{name}.pdf"}] for number, name in zip("123", "abc", strict=True)}
+    return make_manifest(entries, engine="embedded", front=["index"])
+
+
+def built(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch, **options: Any
+) -> tuple[dossier.Binder, list[str], list[str]]:
+    """Build, and return the names of the sources that were converted and of the documents that were filled."""
+    filled: list[str] = []
+    write = Rendered.write
+
+    def seen(rendered: Rendered, out: Path) -> None:
+        filled.append(out.stem)
+        write(rendered, out)
+
+    with monkeypatch.context() as patched, Counting() as counting:
+        patched.setattr(Rendered, "write", seen)
+        binder = dossier.build(manifest, "out", executor=counting, **options)
+    return binder, counting.converted, filled
+
+
+def test_one_changed_source_is_converted_and_nothing_else(
+    three: Path, make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOSSIER_CACHE", str(tmp_path / "cache"))
+    _, converted, filled = built(three, monkeypatch)
+    documents = ["divider-1", "divider-2", "divider-3", "index"]
+    assert sorted(filled) == documents
+    assert sorted(converted) == ["a.pdf", "b.pdf", "c.pdf", *(f"{name}.docx" for name in documents)]
+    make_pdf("sources/b.pdf", 2, marker="changed")
+    binder, converted, filled = built(three, monkeypatch)
+    assert not binder.unchanged
+    assert (converted, filled) == (["b.pdf"], [])
+    assert "changed p1" in texts_of(binder, "2-01")[0]
+
+
+def test_of_the_front_matter_only_what_shows_something_else_is_filled_again(
+    three: Path, make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(three, monkeypatch)
+    make_pdf("sources/b.pdf", 6)
+    binder, converted, filled = built(three, monkeypatch)
+    assert converted[0] == "b.pdf"
+    # What comes before it shows what it did.
+    assert set(filled) == {"index", "divider-2", "divider-3"}
+    assert [name for name in converted if name.endswith(".docx")] == [f"{name}.docx" for name in filled]
+    kept = {name: Path("out", name).read_bytes() for name in binder.receipt.documents}
+    dossier.build(three, "anew", use_cache=False)
+    assert kept == {name: Path("anew", name).read_bytes() for name in binder.receipt.documents}
+
+
+KILLED_CONVERTING = """
+import os, signal, sys
+from concurrent.futures import ThreadPoolExecutor
+import dossier
+from dossier.cache import Cache
+
+put, left = Cache.put, [int(sys.argv[1])]
+
+def killed(cache, key, part):
+    stored = put(cache, key, part)
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return stored
+
+Cache.put = killed
+dossier.build("dossier.yaml", "out", executor=ThreadPoolExecutor(1))
+"""
+
+
+@posix
+@pytest.mark.parametrize("puts", [1, 2, 5])
+def test_a_build_after_one_that_was_killed_goes_on_from_what_was_finished(
+    three: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, puts: int
+) -> None:
+    monkeypatch.setenv("DOSSIER_CACHE", str(tmp_path / "cache"))
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_CONVERTING, str(puts)], env=_environment(), check=False, capture_output=True
+    )
+    assert killed.returncode == -signal.SIGKILL
+    binder, converted, _ = built(three, monkeypatch)
+    assert len(converted) == 7 - puts  # three sources, an index and three dividers
+    assert len(set(converted)) == len(converted)
+    assert binder.complete
+    assert dossier.verify("out").pages == len(binder.receipt.pages)
+    assert built(three, monkeypatch)[0].unchanged
 
 
 # --- a LibreOffice that fails --------------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pikepdf
+import pypdf
 import pytest
 from conftest import A4, MakeDocx, MakeManifest, MakePdf
 from desk import Desk, item
@@ -16,6 +18,7 @@ from pikepdf import Dictionary, Name
 import dossier
 from dossier import book, capacity, plan
 from dossier.book import Proof
+from dossier.lock import Lock
 from dossier.part import Ink, Part, PartPage
 from dossier.sources import Kind
 
@@ -124,6 +127,14 @@ def test_a_volume_that_its_own_documents_fill_says_so(desk: Desk) -> None:
     assert "documents fill it" in message
 
 
+def test_of_a_frozen_book_it_is_not_said_that_evidence_could_be_divided(desk: Desk) -> None:
+    of = desk.book([item("1", "a.pdf")], {"a.pdf": 40}, volumes={"max_pages": 20})
+    pagination = desk.settle(of).pagination
+    (found,) = capacity.too_long(replace(of, lock=Lock("", {}, (40,), ())), pagination)
+    assert "stays in its volume" in found.message
+    assert "freeze --release" in found.fix
+
+
 @pytest.mark.parametrize("volumes", [{"max_pages": 20}, {"max_mb": 9}, {"by": "section"}, None])
 def test_where_volumes_are_no_longer_than_they_may_be_nothing_is_said(desk: Desk, volumes: Any) -> None:
     of = desk.book([item(n, "a.pdf") for n in "123"], {"a.pdf": 3}, **({"volumes": volumes} if volumes else {}))
@@ -168,6 +179,17 @@ def test_evidence_that_is_too_large_alone_has_a_volume_to_itself_and_is_named(
     assert binder.pages_of("2-01").volume == 2
     assert binder.paths[1].name in found.message
     assert [size > 1 for size in megabytes(binder)] == [False, True, False]
+
+
+@pytest.mark.usefixtures("_in_its_folder")
+def test_strictly_a_volume_that_is_too_large_makes_a_draft(make_manifest: MakeManifest, make_scan: MakeScan) -> None:
+    make_scan("sources/a.pdf", [700, 700])
+    manifest = make_manifest({"1": [{"file": "a.pdf"}]}, volumes={"max_mb": 1}, engine="embedded")
+    binder = dossier.build(manifest, "out", strict=True)
+    assert not binder.complete
+    assert all(path.name.startswith("binder-draft") for path in binder.paths)
+    assert [path.name for path in binder.folder.glob("binder*.pdf")] == [path.name for path in binder.paths]
+    assert "草稿" in pypdf.PdfReader(binder.paths[-1]).pages[-2].extract_text()
 
 
 @pytest.mark.usefixtures("_in_its_folder")

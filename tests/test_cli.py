@@ -22,7 +22,7 @@ from rich.console import Console
 from word_xml import word
 
 import dossier
-from dossier import cli, inputs
+from dossier import cli, inputs, watch
 from dossier.cli import main
 from dossier.convert import libreoffice
 
@@ -345,6 +345,22 @@ def test_a_build_without_the_cache_always_builds(run: Run, complete: Path) -> No
     run("build")
     again = unpack(run("build", "--no-cache", "--json")[1])
     assert again["binders"][0]["unchanged"] is False
+
+
+def test_a_print_set_is_made_where_it_is_asked_for_and_told(run: Run, complete: Path) -> None:
+    status, _, err = run("build", "-o", "out")
+    assert (status, Path("out/print").exists(), "for the printer" in err) == (0, False, False)
+    status, _, err = run("build", "-o", "out", "--print")
+    assert (status, Path("out/print/ticket.pdf").is_file()) == (0, True)
+    assert "for the printer: out/print" in err.replace("\\", "/")
+    status, _, err = run("build", "-o", "out", "--print")
+    assert (status, "nothing has changed" in err) == (0, True)
+
+
+def test_of_a_draft_no_print_set_is_made_and_the_command_says_so(run: Run, incomplete: Path) -> None:
+    status, _, err = run("build", "-o", "out", "--print")
+    assert (status, Path("out/print").exists()) == (1, False)
+    assert "no print set was made" in err
 
 
 def test_a_check_in_json(run: Run, incomplete: Path) -> None:
@@ -730,6 +746,20 @@ def until(lines: Iterable[str], start: str) -> Iterator[str]:
         yield line
         if line.startswith(start):
             return
+
+
+def test_at_its_start_a_watch_tells_all_that_is_owed(
+    run: Run, incomplete: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch.Watcher, "wait", interrupted)
+    assert run("build")[0] == 1
+    status, out, err = run("watch")
+    assert (status, out) == (130, "")
+    assert "[2-01] late.pdf is not there" in err
+    assert "nothing that shows has changed" in err
 
 
 @linux

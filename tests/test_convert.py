@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import pikepdf
 import pypdfium2
@@ -24,6 +28,7 @@ from dossier.convert import (
     media,
     ofd,
     pdf,
+    photos,
     sheet,
     style,
     text,
@@ -127,6 +132,37 @@ def test_a_key_of_photo_sheets_changes_with_how_captions_look() -> None:
     assert changed == {"fonts", "sheet", "captions"}
 
 
+LATE = """
+import sys
+from pathlib import Path
+from dossier import cache, convert, sources
+
+settings = convert.choose("embedded", (595.276, 841.89))
+source = sources.read(Path("sources"), sys.argv[1])
+[batch] = convert.batches([convert.task_of(source, settings)], settings, cache.Cache(Path("cache")), 1)
+before = set(sys.modules)
+[part] = convert.convert(batch)
+assert part.pages
+late = sorted(name for name in set(sys.modules) - before if name.partition(".")[0] == "dossier" or "." not in name)
+print(*late)
+"""
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a.docx", "a.jpg", "a.txt", "a.md"])
+def test_what_converts_a_file_is_loaded_with_its_key_before_processes_are_forked(
+    make_pdf: MakePdf, make_docx: MakeDocx, make_photo: MakePhoto, tmp_path: Path, name: str
+) -> None:
+    """Else each of them would load it anew, for every build."""
+    make_pdf("sources/a.pdf")
+    make_docx("sources/a.docx", "text")
+    make_photo("sources/a.jpg")
+    for suffix in ("txt", "md"):
+        (tmp_path / "sources" / f"a.{suffix}").write_text("text")
+    command = [sys.executable, "-c", LATE, name]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
+
+
 def test_a_key_does_not_change_with_the_place_of_the_file() -> None:
     here, there = (convert.task(Path(name), name, Kind.PDF, SHA, EMBEDDED).key for name in ("a", "b/c"))
 
@@ -173,6 +209,23 @@ def test_a_key_changes_with_the_version_of_all_that_makes_the_pages(
     monkeypatch.setattr(module, name, "another")
 
     assert {kind for kind, key in keys().items() if key != before[kind]} == kinds
+
+
+@pytest.mark.parametrize(
+    ("module", "libraries"),
+    [
+        (pdf, ["pypdf"]),
+        (image, ["img2pdf", "pillow", "pillow-heif"]),
+        (photos, ["img2pdf", "pillow", "pillow-heif"]),
+        (ofd, ["fonttools", "pillow"]),
+        (embedded, ["rdocx"]),
+        (unlocking, ["msoffcrypto-tool"]),
+        (text, ["markdown-it-py", "python-docx"]),
+        (media, ["tinytag", "python-docx"]),
+    ],
+)
+def test_a_version_names_the_libraries_that_make_the_pages(module: ModuleType, libraries: list[str]) -> None:
+    assert all(version(library) in module.VERSION for library in libraries)
 
 
 @pytest.mark.parametrize("kind", [Kind.MEDIA, Kind.XLSX, Kind.CSV])

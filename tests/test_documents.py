@@ -8,7 +8,7 @@ import pytest
 from conftest import MakeDocx
 from desk import PAGES, TWO_SECTIONS, Desk, item, lines
 
-from dossier import documents
+from dossier import documents, template_sets
 
 
 @pytest.fixture
@@ -34,6 +34,35 @@ def test_what_comes_after_the_items_counts_for_the_thickness_of_a_volume(desk: D
     volumes = {slot.volume for slot in pagination.slots}
     assert max(pagination.pages_of(volume) for volume in volumes) <= most
     assert pagination.spans["checklist:1"].volume == max(volumes)
+
+
+def test_what_documents_weigh_counts_for_the_size_of_a_volume(desk: Desk, tmp_path: Path) -> None:
+    files = ["a.pdf", "b.pdf", "c.pdf"]
+    items = [item(number, file) for number, file in zip("123", files, strict=True)]
+    of = desk.book(items, dict.fromkeys(files, 1), volumes={"max_mb": 2})
+    for name in files:
+        (tmp_path / "sources" / name).write_bytes(b"x" * 300_000)
+    found = template_sets.find_set("mine", tmp_path)
+
+    def divided(**sizes: int) -> list[list[str]]:
+        light = {f"{name}:{n}": 9_000 for name in ("cover", "index", "divider") for n in "123"} | {"general": 9_000}
+        volumes, _ = documents.lay_out(of, found, {}, light | {key.replace("_", ":"): n for key, n in sizes.items()})
+        return [[block.item for block in blocks if block.kind == "evidence"] for blocks in volumes]
+
+    assert divided() == [["1", "2", "3"]]
+    assert divided(cover_1=1_000_000) == [["1", "2"], ["3"]]
+    assert divided(divider_2=1_400_000) == [["1"], ["2"], ["3"]]
+
+
+def test_a_book_is_divided_again_once_it_is_known_what_its_documents_weigh(desk: Desk, tmp_path: Path) -> None:
+    files = ["a.pdf", "b.pdf", "c.pdf"]
+    items = [item(number, file) for number, file in zip("123", files, strict=True)]
+    of = desk.book(items, dict.fromkeys(files, 1), volumes={"max_mb": 1})
+    for name in files:
+        (tmp_path / "sources" / name).write_bytes(b"x" * 150_000)
+    first, _ = documents.lay_out(of, template_sets.find_set("mine", tmp_path), {})
+    settled = desk.settle(of)
+    assert (len(first), max(slot.volume for slot in settled.pagination.slots)) == (2, 1)
 
 
 def test_documents_are_told_apart_whatever_their_files_are_called(desk: Desk, make_docx: MakeDocx) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from desk import LOOP, Desk, Lengths, item, lines
 from dossier.book import Book
 from dossier.errors import TemplateError, UnsettledError
 from dossier.frontmatter import Settled
+from dossier.sources import sha256_of
+from dossier.templates import Rendered
 
 
 @pytest.fixture
@@ -44,6 +47,99 @@ def test_a_growing_index_settles(desk: Desk) -> None:
 def test_a_right_first_guess_needs_one_round(desk: Desk) -> None:
     settled = desk.settle(desk.book([item("1", "a.pdf")], {"a.pdf": 1}))
     assert settled.rounds == len(desk.asked) == 1
+
+
+# --- what is filled again ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the documents that are written, in order."""
+    names: list[str] = []
+    write = Rendered.write
+
+    def seen(rendered: Rendered, out: Path) -> None:
+        names.append(out.stem)
+        write(rendered, out)
+
+    monkeypatch.setattr(Rendered, "write", seen)
+    return names
+
+
+THREE = [item("1", "a.pdf"), item("2", "a.pdf"), item("3", "a.pdf")]
+
+
+def test_a_round_fills_and_converts_again_only_what_shows_something_else(desk: Desk, written: list[str]) -> None:
+    desk.template("index", LOOP[0], "{{ row.page }}", LOOP[1])
+    desk.template("divider", "{{ item.title }} {{ item.evidence[0].page if item.id == '3' else '' }}")
+    of = desk.book(THREE, {"a.pdf": 1})
+    settled = desk.settle(of, lambda key, text: 3 if key == "divider:1" else 1)
+    assert settled.rounds == 2
+    assert desk.asked == [
+        ["cover:1", "index:1", "divider:1", "divider:2", "divider:3"],
+        ["index:1", "divider:3"],  # the others show no number that moved
+    ]
+    assert written == ["cover", "index", "divider-1", "divider-2", "divider-3", "index", "divider-3"]
+    assert lines(settled.filled["divider:3"])[0].endswith(settled.pagination.spans["evidence:3-01"].number)
+    assert {key: len(part.pages) for key, part in settled.parts.items()}["divider:1"] == 3
+
+
+def kept(desk: Desk, settled: Settled) -> dict[str, tuple[Path, str]]:
+    """Keep the documents of a build as a binder's folder does."""
+    there = desk.folder / "kept"
+    there.mkdir(exist_ok=True)
+    for path in settled.filled.values():
+        shutil.copy(path, there)
+    return {
+        digest: (there / settled.filled[key].name, sha256_of(settled.filled[key]))
+        for key, digest in settled.shown.items()
+    }
+
+
+def test_the_next_build_fills_only_what_shows_something_else(desk: Desk, written: list[str]) -> None:
+    desk.template("divider", "{{ item.title }} {{ item.evidence[0].title }}")
+    first = desk.settle(desk.book(THREE, {"a.pdf": 1}))
+    before = {key: path.read_bytes() for key, path in first.filled.items()}
+    earlier = kept(desk, first)
+    written.clear()
+    changed = [THREE[0], {**THREE[1], "title": "Another"}, THREE[2]]
+    again = desk.settle(desk.book(changed, {"a.pdf": 1}), earlier=earlier)
+    assert written == ["divider-2"]
+    after = {key: path.read_bytes() for key, path in again.filled.items()}
+    assert after.pop("divider:2") != before.pop("divider:2")
+    assert after == before
+
+
+def test_a_document_that_somebody_edited_is_filled_again(desk: Desk, written: list[str]) -> None:
+    desk.template("divider", "{{ item.title }}")
+    earlier = kept(desk, desk.settle(desk.book(THREE, {"a.pdf": 1})))
+    (desk.folder / "kept/divider-1.docx").write_bytes(b"edited")
+    (desk.folder / "kept/divider-2.docx").unlink()
+    written.clear()
+    again = desk.settle(desk.book(THREE, {"a.pdf": 1}), earlier=earlier)
+    assert written == ["divider-1", "divider-2"]
+    assert [lines(again.filled[f"divider:{number}"]) for number in (1, 2)] == [["Item 1"], ["Item 2"]]
+
+
+def test_a_template_that_changed_is_filled_again(desk: Desk, written: list[str]) -> None:
+    earlier = kept(desk, desk.settle(desk.book(THREE, {"a.pdf": 1})))
+    desk.template("cover", "cover", "another line")
+    written.clear()
+    desk.settle(desk.book(THREE, {"a.pdf": 1}), earlier=earlier)
+    assert written == ["cover"]
+
+
+def test_documents_that_swap_their_files_show_what_is_theirs(tmp_path: Path, desk: Desk) -> None:
+    """A document's file is called after its place, which may be another's in the next round."""
+    of = desk.book(THREE, {"a.pdf": 1}, volumes={"by": "section"}, front=["cover", "volume-index"])
+    desk.template("volume-index", LOOP[0], "{{ row.page }} {{ row.volume }}", LOOP[1])
+    desk.template("cover", "{{ dossier.pages }}")
+    settled = desk.settle(of, lambda key, text: len(text) or 1)
+    for key, path in settled.filled.items():
+        assert len(settled.parts[key].pages) == (len(lines(path)) or 1), key
+
+
+# --- when they do not settle ---------------------------------------------------------------------------------------
 
 
 def flips(desk: Desk, of: Book, lengths: Lengths) -> UnsettledError:

@@ -97,6 +97,19 @@ def test_a_build_that_says_the_same_is_not_kept_again(keep: Keep) -> None:
     assert keep(book("ab", created="2026-11-25T08:00:00+00:00")) == []
 
 
+def test_a_template_that_shows_on_no_page_makes_no_other_build(keep: Keep) -> None:
+    first, second = (replace(book("ab"), template_set={"name": "mine", "sha256": digit * 64}) for digit in "12")
+    keep(first)
+    assert keep(second) == []
+    assert keep(replace(second, template_set={"name": "other", "sha256": "2" * 64})) != []
+
+
+def test_a_volume_that_is_another_file_makes_another_build(keep: Keep) -> None:
+    """How labels look stands in no receipt."""
+    keep(book("ab"))
+    assert keep(book("ab").with_checksums(["1" * 64])) != []
+
+
 def test_a_book_that_is_again_as_it_was_before_the_last_is_kept(keep: Keep, tmp_path: Path) -> None:
     for shows in ("a", "b", "a"):
         keep(book(shows))

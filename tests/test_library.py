@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeDocx, MakeManifest, MakePdf
+from conftest import MakeDocx, MakeManifest, MakePdf, MakePhoto
 
 import dossier
 from dossier import cache, convert, errors, sources
@@ -70,6 +70,45 @@ def test_a_public_function_is_one_whatever_was_imported_before_it(name: str, fir
 def test_a_name_that_is_not_public_is_not_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'bild'"):
         getattr(dossier, "bild")  # noqa: B009 - the type checker would see through it
+
+
+SLOW = {
+    *("docx", "docxtpl", "fontTools", "img2pdf", "jinja2", "lxml", "markdown_it", "msoffcrypto", "Cryptodome"),
+    *("olefile", "openpyxl", "pikepdf", "PIL", "pillow_heif", "py7zr", "pypdf", "pypdfium2", "pyzipper", "rarfile"),
+    *("rdocx", "segno", "tinytag", "watchfiles"),
+}
+"""Libraries that take long to load, and that only making pages or looking into files takes."""
+
+
+def loaded_by(script: str, *arguments: str) -> set[str]:
+    """Return the libraries that an interpreter of its own has loaded once it has run a script."""
+    told = 'import sys; print("loaded:", *{name.partition(".")[0] for name in sys.modules})'
+    command = [sys.executable, "-c", f"{script}\n{told}", *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return set(done.stdout.rpartition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["build", "--help"]])
+def test_a_command_that_does_nothing_loads_nothing_that_is_slow_to_load(arguments: list[str]) -> None:
+    found = loaded_by("from dossier import cli; import sys; cli.main(sys.argv[1:])", *arguments)
+    assert found & {*SLOW, "pydantic", "yaml"} == set()
+
+
+@pytest.mark.parametrize("name", ["load", "check", "build", "Receipt"])
+def test_a_public_name_brings_nothing_that_is_slow_to_load(name: str) -> None:
+    assert loaded_by(f"import dossier; dossier.{name}") & SLOW == set()
+
+
+def test_what_was_seen_before_is_checked_without_what_looks_into_files(
+    make_pdf: MakePdf, make_docx: MakeDocx, make_photo: MakePhoto, make_manifest: MakeManifest
+) -> None:
+    make_pdf("sources/a.pdf")
+    make_docx("sources/b.docx")
+    make_photo("sources/c.jpg")
+    path = make_manifest({"1": [{"file": name} for name in ("a.pdf", "b.docx", "c.jpg")]})
+    check = "import dossier, sys; assert dossier.check(sys.argv[1]).complete"
+    assert {"pikepdf", "PIL", "lxml"} <= loaded_by(check, str(path))
+    assert loaded_by(check, str(path)) & SLOW == set()
 
 
 def test_the_names_of_the_contract_are_public() -> None:

@@ -248,6 +248,15 @@ def test_what_soffice_is_told(fake: Fake, jobs: Jobs, tmp_path: Path, monkeypatc
 
 
 @posix
+def test_a_profile_says_that_this_very_release_has_used_it(fake: Fake, jobs: Jobs) -> None:
+    libreoffice.convert_batch(jobs("good"), fontconfig=None)
+
+    [run] = fake.runs
+    assert 'oor:name="ooSetupLastVersion" oor:op="fuse"><value>99.8<' in run["profile"]
+    assert run["build"] == "40(Build:2)"
+
+
+@posix
 @linux
 @pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not here")
 def test_soffice_runs_within_limits_of_its_own(fake: Fake, jobs: Jobs) -> None:
@@ -637,6 +646,28 @@ def test_the_real_one_converts_and_keeps_bookmarks(office: None, tmp_path: Path)
         assert "第一章" in (reader.pages[0].extract_text() or "")
         assert [entry.title for entry in reader.outline if isinstance(entry, pypdf.generic.Destination)] == ["第一章"]
     assert libreoffice.version().startswith("LibreOffice ")
+
+
+@pytest.mark.libreoffice
+def test_the_real_one_takes_our_profile_for_one_that_it_has_used(
+    office: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, seen = libreoffice._watch, []
+
+    def watching(command: list[str], room: Path, *rest: Any) -> Any:
+        ending = watch(command, room, *rest)
+        seen.append((room / "profile" / "user" / "registrymodifications.xcu").read_text(encoding="utf-8"))
+        assert not (room / "profile" / "user" / "GraphicsRenderTests.log").exists()
+        return ending
+
+    libreoffice.version()  # asking for it takes no such profile
+    monkeypatch.setattr(libreoffice, "_watch", watching)
+    write_linked_docx(tmp_path / "a.docx", "http://127.0.0.1:9/evil.dotm")
+    libreoffice.convert(tmp_path / "a.docx", tmp_path / "a.pdf")
+
+    [settings] = seen
+    assert "ooSetupFactoryWindowAttributes" in settings  # it has written there what it keeps of a document's window
+    assert "OfficeRestartInProgress" not in settings
 
 
 @pytest.mark.libreoffice

@@ -16,6 +16,7 @@ import docx
 import pikepdf
 import pypdf
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from lxml import etree  # type: ignore[import-untyped]
 from PIL import Image
@@ -677,13 +678,43 @@ def test_a_date_in_a_word_file_stays_what_its_author_saw(tmp_path: Path) -> None
     assert xml.count("w:fldChar ") == 3
 
 
-def test_a_word_file_without_dates_is_copied_byte_for_byte(tmp_path: Path) -> None:
+def test_a_word_file_without_dates_and_spare_styles_is_copied_byte_for_byte(tmp_path: Path) -> None:
     source, copy = tmp_path / "a.docx", tmp_path / "b.docx"
-    docx.Document().save(str(source))
+    document = docx.Document()
+    for style in [style for style in document.styles if style.type == WD_STYLE_TYPE.TABLE]:
+        style.delete()
+    document.save(str(source))
 
     office.copy_safely(source, Format.DOCX, copy)
 
     assert copy.read_bytes() == source.read_bytes()
+
+
+def test_styles_that_a_word_file_does_not_need_are_left_out_and_nothing_else_is_changed(tmp_path: Path) -> None:
+    source, copy = tmp_path / "a.docx", tmp_path / "b.docx"
+    document = docx.Document()
+    document.add_table(rows=1, cols=1, style="Table Grid")
+    document.add_picture(str(noise(tmp_path / "noise.png")))
+    document.save(str(source))
+
+    assert office.copy_safely(source, Format.DOCX, copy) == ()
+
+    assert {style.name for style in docx.Document(str(copy)).styles if style.type == WD_STYLE_TYPE.TABLE} == {
+        "Normal Table",
+        "Table Grid",
+    }
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(copy) as after:
+        assert before.namelist() == after.namelist()
+        changed = [name for name in before.namelist() if before.read(name) != after.read(name)]
+        assert after.getinfo("word/media/image1.png").compress_type == zipfile.ZIP_STORED
+        assert after.getinfo("word/document.xml").compress_type == zipfile.ZIP_DEFLATED
+    assert changed == ["word/styles.xml"]
+
+
+def noise(path: Path) -> Path:
+    """Draw a picture that cannot be packed."""
+    Image.effect_noise((80, 80), 200).save(path)
+    return path
 
 
 def test_a_workbook_in_xml_that_breaks_off_is_refused(tmp_path: Path) -> None:

@@ -251,15 +251,28 @@ def test_a_divider_that_shares_its_sheet_is_on_the_usual_paper_and_counted(plain
     assert said["dividers_on_shared_sheets"] > 0, "the book shows it"
 
 
-def test_coloured_sheets_are_marked_where_the_manifest_says_so(folded: dossier.Binder) -> None:
+def marked(path: Path) -> set[int]:
+    """Return the pages (from 1) that show something in their upper right corner."""
+    found: set[int] = set()
+    with pypdfium2.PdfDocument(path) as document:
+        for number, page in enumerate(document, start=1):
+            picture = page.render(scale=1).to_pil().convert("L")
+            corner = picture.crop((picture.width - 30, 12, picture.width - 12, 30))
+            if corner.getextrema()[0] < 128:
+                found.add(number)
+    return found
+
+
+def test_coloured_sheets_are_marked_on_their_front_where_the_manifest_says_so(folded: dossier.Binder) -> None:
     for number, path in enumerate(files(folded), start=1):
-        coloured = {sheet["sheet"] for sheet in ticket(folded)["volumes"][number - 1]["coloured"]}
-        with pypdfium2.PdfDocument(path) as document:
-            for index, page in enumerate(document):
-                picture = page.render(scale=1).to_pil().convert("L")
-                corner = picture.crop((picture.width - 30, 12, picture.width - 12, 30))
-                marked = corner.getextrema()[0] < 128
-                assert marked == (index % 2 == 0 and index // 2 + 1 in coloured), f"page {index + 1}"
+        coloured = ticket(folded)["volumes"][number - 1]["coloured"]
+        assert marked(path) == {sheet["pdf_pages"][0] for sheet in coloured}
+
+
+def test_elsewhere_they_are_not(tmp_path: Path) -> None:
+    made = dossier.build(write(tmp_path, print={"divider_paper": "blue"}), tmp_path / "out", print_set=True)
+    assert ticket(made)["sheets"]["coloured"] == len(ITEMS)
+    assert [marked(path) for path in files(made)] == [set()]
 
 
 # --- with the build ------------------------------------------------------------------------------------------------

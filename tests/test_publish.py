@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 
 from dossier import publish
-from dossier.errors import ExitStatus, OutputBusyError, OutputError
+from dossier.errors import ExitStatus, OutputBusyError, OutputError, UsageError
 
 OLD = {"binder.pdf": "old", "receipt.json": "old", "documents/cover.docx": "old", "documents/gone.docx": "old"}
 NEW = {"binder.pdf": "new", "receipt.json": "new", "documents/cover.docx": "new", "documents/more.docx": "new"}
@@ -595,3 +595,48 @@ def test_settling_a_folder_that_is_as_it_should_be_touches_nothing(out: Path) ->
     publish.settle(out)
     publish.settle(out / "not-there")
     assert {path: path.stat().st_mtime_ns for path in (out, *out.rglob("*"))} == before
+
+
+# --- read while it is replaced -------------------------------------------------------------------------------------
+
+
+def test_a_binder_that_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    receipt = tmp_path / "receipt.json"
+    receipt.write_text("old", encoding="utf-8")
+    seen: list[str] = []
+
+    def read() -> str:
+        seen.append(receipt.read_text(encoding="utf-8"))
+        if len(seen) == 1:
+            receipt.write_text("newer", encoding="utf-8")
+            raise UsageError("half of it is the old one's", fix="")
+        return seen[-1]
+
+    assert publish.steady(tmp_path, read) == "newer"
+    assert seen == ["old", "newer"]
+
+
+def test_what_is_wrong_with_a_binder_that_stands_still_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "receipt.json").write_text("x", encoding="utf-8")
+    tries: list[int] = []
+
+    def read() -> None:
+        tries.append(1)
+        raise UsageError("wrong", fix="")
+
+    with pytest.raises(UsageError, match="wrong"):
+        publish.steady(tmp_path, read)
+    assert tries == [1]
+
+
+def test_a_binder_that_never_stands_still_is_given_up(tmp_path: Path) -> None:
+    tries: list[int] = []
+
+    def read() -> None:
+        tries.append(1)
+        (tmp_path / "receipt.json").write_text("x" * len(tries), encoding="utf-8")
+        raise UsageError("wrong", fix="")
+
+    with pytest.raises(UsageError, match="wrong"):
+        publish.steady(tmp_path, read)
+    assert 1 < len(tries) < 20

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -318,7 +319,7 @@ class TestBuildsOfTheirOwn:
         assert not stands()
 
     def test_the_day_counts_where_documents_show_it(self, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        class Tomorrow(inputs.date):  # type: ignore[misc]
+        class Tomorrow(date):
             @classmethod
             def today(cls) -> Any:
                 return cls(2099, 1, 1)
@@ -351,9 +352,7 @@ class TestBuildsOfTheirOwn:
         dossier.build("dossier.yaml", "out", progress=change)
         assert not stands()
 
-    def test_what_may_have_failed_by_chance_is_tried_again(
-        self, small: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_what_may_have_failed_by_chance_is_tried_again(self, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(path: Path) -> sources.Kind:
             if path.name == "a.pdf":
                 raise PermissionError(13, "busy")

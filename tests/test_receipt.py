@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -266,3 +267,24 @@ def test_a_file_too_large_to_be_a_receipt_is_not_read(
     monkeypatch.setattr(receipt, "_MAX_BYTES", size - 1)
 
     assert "too large" in refusal(path).message
+
+
+def test_a_compressed_receipt_is_read_as_far_as_it_may_be_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, path = WHOLE.dumps().encode(), tmp_path / "receipt.json.gz"
+    path.write_bytes(gzip.compress(data))
+    assert receipt.read(path) == WHOLE
+
+    monkeypatch.setattr(receipt, "_MAX_BYTES", len(data) - 1)
+
+    assert "too large" in refusal(path).message
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[:-9], lambda data: b"{}" + data, lambda data: data[:40] + data[44:]]
+)
+def test_a_compressed_receipt_that_is_torn_is_refused(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "receipt.json.gz"
+    path.write_bytes(spoil(gzip.compress(WHOLE.dumps().encode())))
+    assert "not a compressed receipt, or not a whole one" in refusal(path).message

@@ -20,9 +20,11 @@ from docx import Document
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm
+from PIL import Image
 
 from dossier import sandbox, template_sets, templates
 from dossier.errors import TemplateError
+from dossier.files import Files
 from dossier.views import (
     Checklist,
     DossierView,
@@ -47,6 +49,11 @@ class Thing:
     title: str = "质量目标"
     page: str = "57"
     to: str = "1-6-03"
+
+
+def digest(path: Path, **context: object) -> str:
+    """Return the digest of what a template shows."""
+    return templates.rendered(path, context, where=path.name, files=Files((path.parent,))).digest
 
 
 def template(path: Path, *paragraphs: str) -> Path:
@@ -184,6 +191,41 @@ def test_a_template_that_was_saved_anew_is_read_anew(tmp_path: Path) -> None:
     for text in ("first", "second"):
         templates.fill(template(tmp_path / "a.docx", f"{text} {{{{ x }}}}"), {"x": 1}, out, where="a.docx")
         assert text_of(Document(str(out))) == f"{text} 1"
+
+
+# --- what decides what a document shows ----------------------------------------------------------------------------
+
+TAGS = ("{{ title }}", "{{ link(title, to) }}", "{{ rich(title, bold=bold) }}", "{{ image('p.png', '20mm', alt=alt) }}")
+VALUES: dict[str, object] = {"title": "One", "to": "1-01", "bold": True, "alt": "words", "unread": 1}
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """Return a template that shows values, jumps, looks, a picture and another document."""
+    Image.new("RGB", (4, 3), "teal").save(tmp_path / "p.png")
+    template(tmp_path / "inner.docx", "inner {{ title }}")
+    return template(tmp_path / "t.docx", *TAGS, "{{p subdoc('inner.docx') }}")
+
+
+def test_the_same_template_and_values_have_the_same_digest(shown: Path) -> None:
+    assert digest(shown, **VALUES) == digest(shown, **VALUES)
+    assert digest(shown, **VALUES) == digest(shown, **{**VALUES, "unread": 2, "more": "unread too"})
+
+
+@pytest.mark.parametrize("change", [{"title": "Two"}, {"to": "1-02"}, {"bold": False}, {"alt": "other words"}], ids=str)
+def test_a_value_that_shows_changes_the_digest(shown: Path, change: dict[str, object]) -> None:
+    assert digest(shown, **VALUES) != digest(shown, **{**VALUES, **change})
+
+
+def test_what_is_put_into_a_document_changes_its_digest(shown: Path) -> None:
+    digests = [digest(shown, **VALUES)]
+    Image.new("RGB", (4, 3), "red").save(shown.parent / "p.png")
+    digests.append(digest(shown, **VALUES))
+    template(shown.parent / "inner.docx", "inner {{ title }}.")
+    digests.append(digest(shown, **VALUES))
+    template(shown, *TAGS, "{{p subdoc('inner.docx') }}", "one more")
+    digests.append(digest(shown, **VALUES))
+    assert len(set(digests)) == 4
 
 
 # --- mistakes ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -127,3 +128,27 @@ def _is_alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+# --- memory --------------------------------------------------------------------------------------------------------
+
+
+def test_the_garbage_collector_keeps_off_what_workers_share_and_no_longer() -> None:
+    there = len(gc.get_objects())
+    with workers.processes(1) as pool:
+        assert gc.get_freeze_count() > there / 2
+        assert pool.submit(gc.get_freeze_count).result() > there / 2
+        with workers.processes(1):
+            pass
+        assert gc.get_freeze_count() > there / 2
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_somebody_else_froze_stays_frozen() -> None:
+    gc.freeze()
+    try:
+        with workers.processes(1):
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

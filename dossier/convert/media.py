@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tinytag import TinyTag, TinyTagException
 from dossier.part import Note
 from dossier.sources import sha256_of
 
-VERSION = "1"
+VERSION = f"1 tinytag {version('tinytag')} / python-docx {version('python-docx')}"
 """Part of every cache key: raised when the sheet comes out another way."""
 FFMPEG_TIMEOUT = 30.0
 """Seconds for ffmpeg to find the first frame."""

@@ -19,12 +19,12 @@ from pathlib import Path
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from dossier import ole
-from dossier.convert import ooxml, table
+from dossier.convert import ooxml, table, unused
 from dossier.convert.grid import Element, printable
 from dossier.errors import ConversionError
 from dossier.part import Note
 
-VERSION = "3"
+VERSION = "4"
 """Part of every cache key: raised when copies come out another way."""
 
 
@@ -382,12 +382,15 @@ def _clean_package(source: Path, copy: Path, kind: Format, cut: list[str]) -> No
                     changed[entry.filename] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
             elif kind is Format.DOCX and entry.filename.startswith("word/") and entry.file_size <= _MAX_MARKUP:
                 data = package.read(entry)
-                if _WORD_CHANGING.search(data):
+                if b"instr" in data and _WORD_CHANGING.search(data):
                     root = _parsed(source, entry.filename, data)
                     _freeze_word(root)
                     changed[entry.filename] = etree.tostring(
                         root, xml_declaration=True, encoding="UTF-8", standalone=True
                     )
+        styles = unused.without_table_styles(package) if kind is Format.DOCX else None
+        if styles is not None:
+            changed.setdefault(unused.STYLES, styles)
         if changed:
             _rewrite(package, changed, copy)
 
@@ -397,8 +400,10 @@ def _rewrite(package: zipfile.ZipFile, changed: dict[str, bytes], out: Path) -> 
     with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
         for entry in package.infolist():
             data = changed.get(entry.filename)
-            # What says first of all what the package is stays unpacked, for whoever looks at the first bytes only.
-            packing = zipfile.ZIP_STORED if entry.filename == "mimetype" else zipfile.ZIP_DEFLATED
+            # What says first of all what the package is stays unpacked, for whoever looks at the first bytes only; and
+            # so do pictures, which packing does not make smaller.
+            dense = entry.compress_size > 0.9 * entry.file_size
+            packing = zipfile.ZIP_STORED if entry.filename == "mimetype" or dense else zipfile.ZIP_DEFLATED
             copy.writestr(entry.filename, package.read(entry) if data is None else data, packing)
     new.replace(out)
 

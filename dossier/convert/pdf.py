@@ -30,7 +30,8 @@ from dossier.errors import ConversionError
 from dossier.identity import Identities
 from dossier.part import FORM, INK_CELL, Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 
-VERSION = f"8 qpdf {pikepdf.__libqpdf_version__}"
+VERSION = f"8 qpdf {pikepdf.__libqpdf_version__} / pypdf {pypdf.__version__}"
+"""Part of every cache key; pypdf digests what a page shows, which a binder is proved by."""
 
 for _library in ("pikepdf", "pypdf"):  # what they log of damaged files is reported in notes
     logging.getLogger(_library).addHandler(logging.NullHandler())

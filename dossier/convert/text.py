@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from markdown_it.token import Token
 from dossier.convert.style import PLAIN, Look
 from dossier.errors import ConversionError
 
-VERSION = "1"
+VERSION = f"1 markdown-it {version('markdown-it-py')} / python-docx {version('python-docx')}"
 """Part of every cache key: raised when text is set in another way."""
 MAX_BYTES = 20_000_000
 MAX_LINES = 100_000

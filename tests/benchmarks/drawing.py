@@ -64,6 +64,18 @@ def tables(path: Path, pages: int, seed: int) -> None:
     canvas.save()
 
 
+def mixture(path: Path, pages: int, seed: int, kind: str = "mixed") -> None:
+    """Draw a file as departments send them: scans, text or tables by its ``seed``; as ``text``, plain text alone."""
+    if kind == "text":
+        plain(path, pages, seed)
+    elif seed % 10 < 4:
+        scans(path, pages, seed, dots=150)
+    elif seed % 10 < 8:
+        text(path, pages, seed)
+    else:
+        tables(path, pages, seed)
+
+
 def scan(path: Path, seed: int, dots: int, noise: int = 24) -> None:
     """Draw one A4 page as a scanner stores it: a JPEG of ``dots`` dots per inch, its paper not quite white."""
     size = (round(8.27 * dots), round(11.69 * dots))

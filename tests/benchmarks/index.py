@@ -50,7 +50,7 @@ def run(folder: Path, engine: str, found: TemplateSet, rounds: int) -> None:
     for rows in ROWS:
         own = folder / str(rows)
         own.mkdir()
-        collected = a_book(own, rows)
+        collected = a_book(own, rows, found)
         volumes, documents = lay_out(collected, found, {})
         pagination = numbering.paginate(volumes, Style())
         index = next(document for document in documents.values() if document.kind == "index")
@@ -73,8 +73,8 @@ def run(folder: Path, engine: str, found: TemplateSet, rounds: int) -> None:
             print(f"{rows:5} rows: {name}: {took:.2f} s, {took / rows * 1000:.2f} ms a row")
 
 
-def a_book(folder: Path, rows: int) -> book.Book:
-    """Return a book whose index has so many rows."""
+def a_book(folder: Path, rows: int, found: TemplateSet) -> book.Book:
+    """Return a book, made with a template set, whose index has so many rows."""
     count = rows // (EVIDENCE + 1)
     items = [
         {
@@ -93,7 +93,7 @@ def a_book(folder: Path, rows: int) -> book.Book:
     path.write_text(yaml.safe_dump({"title": TITLE, "sources": "sources", "items": sections}, allow_unicode=True))
     (folder / "sources").mkdir()
     (folder / "sources" / "a.pdf").write_bytes(b"%PDF-1.7\n")
-    planned = plan.plan(dossier.load(path), {Kind.PDF})
+    planned = plan.plan(found.complete(dossier.load(path)), {Kind.PDF})
     parts: dict[str, Part | ConversionError] = {
         source.key: Part(Path(), (PAGE,) * 3) for proof in planned.evidence() for source in proof.sources
     }

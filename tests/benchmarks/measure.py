@@ -34,6 +34,25 @@ class Clock:
         self._stage, self._since = stage, now
 
 
+def run(command: Sequence[str | Path]) -> None:
+    """Run a command to its end; raises CalledProcessError where it fails."""
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+
+
+def passed(job: Callable[[], object]) -> float:
+    """Return how long a job takes, in seconds."""
+    start = time.perf_counter()
+    job()
+    return time.perf_counter() - start
+
+
+def worked(job: Callable[[], object]) -> float:
+    """Return how long processors work for a job, here and in the processes that it starts, in seconds."""
+    before = _work() + time.process_time()
+    job()
+    return _work() + time.process_time() - before
+
+
 def seconds(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> float:
     """Return how long a command takes; raises CalledProcessError where it fails."""
     return spent(command, environment)[0]

@@ -43,6 +43,7 @@ def run(folder: Path, document: str, engines: list[str], rounds: int, *, work: b
     drawing.manifest(folder / "dossier.yaml", [path.name for path in files])
 
     def ours(engine: str) -> float:
+        shutil.rmtree(folder / engine, ignore_errors=True)  # else it is found to be what would be built
         build: list[str | Path] = [sys.executable, "-m", "dossier", "build", folder / "dossier.yaml"]
         return measure.spent([*build, "--engine", engine, "--no-cache", "-q", "-o", folder / engine])[work]
 

@@ -1,0 +1,49 @@
+"""Interrupts that wait: what is being set up or put away is not left half done by Ctrl-C or a polite kill."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import FrameType, TracebackType
+from typing import TypeVar
+
+_Entered = TypeVar("_Entered")
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait until this ends; does nothing elsewhere than in the main thread, which gets them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    # What was set from outside of Python cannot be put back.
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not None]
+    before = {number: signal.signal(number, wait) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, reaction in before.items():
+            signal.signal(number, reaction)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+class Stack(ExitStack):
+    """An ExitStack that is not interrupted while it enters or leaves anything."""
+
+    def enter_context(self, cm: AbstractContextManager[_Entered, bool | None]) -> _Entered:
+        with held():
+            return super().enter_context(cm)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> bool:
+        with held():
+            return super().__exit__(kind, error, traceback)
