@@ -80,31 +80,38 @@ def standing(
     That is so where everything that build read or wrote, and what was asked for, is what it was: by the stamps of
     files, and by their hashes where stamps differ. Else, and where that cannot be told, return None.
     """
-    from_file = isinstance(source, str | Path)
     path = Path(source) if isinstance(source, str | Path) else source.path
     folder = _folder(path, out)
-    record = inputs.read(folder)
-    if record is None or os.path.lexists(folder / publish.STAGING):  # another build is at work, or was killed
+    for name in (inputs.DRAFT, inputs.NAME):
+        record = inputs.read(folder, name)
+        if record is None or (print_set and not any(written.startswith("print/") for written in record.outputs)):
+            continue
+        asked = inputs.asked(
+            path, engine=engine, strict=strict, passwords=passwords or {}, salt=record.salt, dated=record.dated
+        )
+        if asked == record.asked and _is_of(source, record):
+            found = _found(folder, name, record)
+            if found is not None:
+                return found
+    return None
+
+
+def _found(folder: Path, name: str, record: Record) -> Binder | None:
+    """Return the binder that a record is of, where all that it names is as it says."""
+    busy = folder / publish.STAGING  # while another build is at work, and after one that was killed
+    if os.path.lexists(busy):
         return None
-    if print_set and not any(name.startswith("print/") for name in record.outputs):
+    now, data = inputs.still(record, folder), _receipt_in(folder, record)
+    if now is None or data is None or os.path.lexists(busy):
         return None
-    asked = inputs.asked(
-        path, engine=engine, strict=strict, passwords=passwords or {}, salt=record.salt, dated=record.dated
-    )
-    if asked != record.asked:
-        return None
-    if not (from_file and record.exact) and not _is_of(source, record):
-        return None
-    now = inputs.still(record, folder)
-    data = _receipt_in(folder, record)
-    if now is None or data is None or os.path.lexists(folder / publish.STAGING):
-        return None
-    inputs.refresh(folder, record, now)
+    inputs.refresh(folder, record, now, name)
     return Standing(folder, record.told, data)
 
 
 def _is_of(source: Manifest | Path | str, record: Record) -> bool:
     """Say whether a record is of this very manifest, which may not be what its file says, or hold passwords."""
+    if record.exact and isinstance(source, str | Path):
+        return True  # its file is among what the record names
     from dossier import manifest, reach  # noqa: PLC0415
 
     loaded = manifest.load(source) if isinstance(source, str | Path) else source

@@ -27,6 +27,8 @@ from typing import Any, Final
 
 NAME: Final = ".inputs.json"
 """The record's file, in the folder of the binder."""
+DRAFT: Final = ".inputs-draft.json"
+"""That of a draft, which leaves a complete binder and its record alone."""
 
 _FORMAT = 1
 _MAX_BYTES = 256 * 1024 * 1024
@@ -254,10 +256,10 @@ def _looks(rows: Mapping[str, list[Any]]) -> Looks:
     return {path: Found(kind, detail, tuple(stamp), sha) for path, (kind, detail, stamp, sha) in rows.items()}
 
 
-def read(folder: Path) -> Record | None:
-    """Read the record in a binder's folder; None where there is none that can be trusted."""
+def read(folder: Path, name: str = NAME) -> Record | None:
+    """Read a record in a binder's folder; None where there is none that can be trusted."""
     try:
-        with (folder / NAME).open("rb") as file:
+        with (folder / name).open("rb") as file:
             data = file.read(_MAX_BYTES)
         head, _, body = data.rstrip(b"\n").partition(b"\n")
         told = json.loads(head)
@@ -287,14 +289,14 @@ def wrote(folder: Path, names: Iterable[str]) -> Looks:
     return {name: _at(str(folder / name)) for name in names}
 
 
-def refresh(folder: Path, before: Record, after: Record) -> None:
+def refresh(folder: Path, before: Record, after: Record, name: str = NAME) -> None:
     """Write down what was seen anew, so that it need not be read again; nothing is raised where that fails.
 
     It is written in place, for nothing must be left over by whoever is killed at it: half a record is none.
     """
     if (before.found, before.outputs) == (after.found, after.outputs):
         return
-    path = folder / NAME
+    path = folder / name
     with suppress(OSError):
         if not path.is_symlink():
             with path.open("r+b") as file:

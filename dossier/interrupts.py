@@ -31,8 +31,8 @@ def held() -> Iterator[None]:
     finally:
         for number, reaction in before.items():
             signal.signal(number, reaction)
-        for number in came[:1]:
-            signal.raise_signal(number)
+        if came:
+            signal.raise_signal(came[0])
 
 
 class Stack(ExitStack):
@@ -44,6 +44,6 @@ class Stack(ExitStack):
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
-    ) -> bool:
+    ) -> bool | None:
         with held():
             return super().__exit__(kind, error, traceback)

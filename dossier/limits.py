@@ -54,7 +54,8 @@ def bounded(seconds: float | None = None, memory: int | None = None, output: int
         lower = min(limit for limit in (most, soft, hard) if limit != resource.RLIM_INFINITY)
         resource.setrlimit(kind, (lower, hard))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    if not _ending.is_set():  # there is but one alarm
+        signal.setitimer(signal.ITIMER_REAL, seconds)
     own = resource.getrlimit(resource.RLIMIT_FSIZE)[0] == output
     try:
         yield
@@ -65,7 +66,7 @@ def bounded(seconds: float | None = None, memory: int | None = None, output: int
             ) from error
         raise
     finally:
-        if not _ending.is_set():  # there is but one alarm
+        if not _ending.is_set():
             signal.setitimer(signal.ITIMER_REAL, 0)
         for kind, limits in kept.items():
             resource.setrlimit(kind, limits)

@@ -419,11 +419,11 @@ def _publish(folder: Path, staging: Path, written: Receipt, record: Callable[[Se
         stale.add("receipt-draft.json")
     for name in receipts:
         (staging / name).write_text(written.dumps(), encoding="utf-8")
-    recorded = record([*names, *receipts])
-    stale.add(inputs.NAME)
+    recorded, own = record([*names, *receipts]), inputs.NAME if written.complete else inputs.DRAFT
+    stale |= {inputs.DRAFT} if _stands(earlier) and not written.complete else {inputs.DRAFT, inputs.NAME}
     if recorded:
-        (staging / inputs.NAME).write_text(recorded, encoding="utf-8")
-        receipts.append(inputs.NAME)
+        (staging / own).write_text(recorded, encoding="utf-8")
+        receipts.append(own)
     kept = history.keep(folder, staging, written) if written.complete else []
     publish.commit(folder, [*names, *receipts, *kept], stale.difference(names))
 

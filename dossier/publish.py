@@ -87,14 +87,14 @@ def commit(out: Path, names: Iterable[str], stale: Iterable[str]) -> None:
     try:
         _check(out, plan)
         for name in names:
-            _flush(folder / name)
+            flush(folder / name)
         for parent in {(folder / name).parent for name in names}:
-            _flush(parent)
+            flush(parent)
         aside = folder / f"{_JOURNAL}.tmp"
         aside.write_text(json.dumps(plan), encoding="utf-8")
-        _flush(aside)
+        flush(aside)
         aside.replace(folder / _JOURNAL)
-        _flush(folder)
+        flush(folder)
     except OSError as error:
         raise _failed(out, error) from error
     recover(out)
@@ -127,7 +127,7 @@ def _finish(out: Path, plan: dict[str, list[str]]) -> None:
     for name in plan["remove"]:
         (out / name).unlink(missing_ok=True)
     for parent in {out, *((out / name).parent for name in plan["replace"])}:
-        _flush(parent)
+        flush(parent)
 
 
 def _read_journal(out: Path) -> dict[str, list[str]]:
@@ -223,7 +223,8 @@ def _standing(out: Path) -> tuple[object, ...]:
 _RECEIPTS = ("receipt.json", "receipt-draft.json")
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on the disk; raises OSError."""
     if os.name == "nt" and path.is_dir():
         return  # folders cannot be opened for that on Windows
     descriptor = os.open(path, os.O_RDONLY)
@@ -240,7 +241,7 @@ def write_text(path: Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8", newline="")
         if path.exists():
             shutil.copymode(path, aside)
-        _flush(aside)
+        flush(aside)
         aside.replace(path)
     except OSError as error:
         fix = "check the disk and permissions"

@@ -128,11 +128,11 @@ class Beginning:
 
     def documents(self, folder: Path) -> dict[str, tuple[Path, str]]:
         """Return the documents that the last build by this program filled, and their SHA-256, by what they show."""
-        record = inputs.read(folder)
-        if record is None or record.asked["program"] != self.asked["program"]:
-            return {}
+        records = (inputs.read(folder, name) for name in (inputs.NAME, inputs.DRAFT))
         return {
             digest: (folder / name, record.outputs[name].sha256)
+            for record in records
+            if record is not None and record.asked["program"] == self.asked["program"]
             for name, digest in record.shown.items()
             if name in record.outputs
         }

@@ -103,7 +103,8 @@ def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = (), new: b
     """
     found: list[_Findings] = []
     for number in range(1, len(claimed.volumes) + 1):
-        with processes(cores()) as readers:  # new ones for each volume: a file that crashes them spoils no other
+        # New ones for each volume: a file that crashes them spoils no other. One more waits for the disk.
+        with processes(cores() + new) as readers:
             found.append(_prove_volume(folder, claimed, number, readers, new=new))
     problems = [problem for findings in found for problem in findings.problems]
     if not claimed.volumes:
@@ -142,6 +143,8 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor
     size = max(1, -(-len(printed) // cores()))
     runs = [printed[start : start + size] for start in range(0, len(printed), size)]
     try:
+        if new:
+            readers.submit(publish.flush, path)  # the disk writes while processors prove; publishing says if it cannot
         checksum = readers.submit(sha256_of, path)
         texts = [readers.submit(read_stamped, path, [page.page for page in run]) for run in runs]
     except BrokenProcessPool:

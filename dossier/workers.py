@@ -99,7 +99,7 @@ def _prepare_worker() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # for a parent that is killed outright
         parent = multiprocessing.parent_process()
         if parent is not None and os.getppid() != parent.pid:  # it was killed already
-            os._exit(1)
+            _unwind(signal.SIGTERM, None)
 
 
 def _unwind(number: int, frame: FrameType | None) -> None:

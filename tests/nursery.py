@@ -4,9 +4,12 @@ Its argument is a manifest that it builds first, into a folder beside it, so tha
 
 It reads one JSON object a line: ``arguments`` of the command, ``folder`` to run it in, more ``environment``, a ``log``
 for what it prints, and a ``kill`` where it is to be killed: with a ``signal``, the ``target`` (``main``, ``group`` or
-``worker``), and ``after`` so many seconds or at so many ``steps`` that change a disk. It answers with a line: the
-``status`` of the command (below 0: the signal that ended it), whether it was ``killed`` before its work was done,
-its ``seconds`` and ``steps``, and the command lines of ``orphans`` that were still there when it had waited for them.
+``worker``), and either ``after`` so many seconds, counted from where a command line comes in ``sight`` if one is named,
+or at so many ``steps`` that change a disk.
+
+It answers with a line: the ``status`` of the command (below 0: the signal that ended it), whether it was ``killed``
+before its work was done, its ``seconds`` and ``steps``, and the command lines of ``orphans`` that were still there when
+it had waited for them.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,6 +75,7 @@ def _prepare(order: dict[str, Any]) -> list[int]:
     os.setsid()
     os.chdir(order["folder"])
     os.environ.update(order["environment"])
+    tempfile.tempdir = None  # it is to be found anew
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
@@ -114,6 +119,8 @@ def _watch(child: int, order: dict[str, Any]) -> dict[str, Any]:
     began, kill = time.monotonic(), order["kill"]
     killed = False
     if kill and "after" in kill:
+        while kill.get("sight") and not _is_seen(kill["sight"], child):
+            time.sleep(0.005)
         time.sleep(kill["after"])
         killed = _kill(child, kill)
     waiting = os.waitid(os.P_PID, child, os.WEXITED)
@@ -142,6 +149,23 @@ def _kill(child: int, kill: dict[str, Any]) -> bool:
     return True
 
 
+def _is_seen(command: str, above: int) -> bool:
+    """Say whether a command runs under a process, or that has ended."""
+    if os.waitid(os.P_PID, above, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+        return True
+    return _is_under(command, above)
+
+
+def _is_under(command: str, above: int) -> bool:
+    return any(command in _command(child) or _is_under(command, child) for child in _children(above))
+
+
+def _command(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
+
+
 def _children(of: int) -> list[int]:
     with contextlib.suppress(OSError):
         return [int(pid) for path in Path(f"/proc/{of}/task").glob("*/children") for pid in path.read_text().split()]
@@ -159,7 +183,7 @@ def _left() -> list[str]:
             return []
     named: list[str] = []
     for pid in _children(os.getpid()):
-        named.append(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode() or f"process {pid}")
+        named.append(_command(pid) or f"process {pid}")
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     return named

@@ -23,13 +23,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import docx
 import openpyxl
 import pytest
 import yaml
+from openpyxl.cell import Cell
 from reportlab.pdfgen.canvas import Canvas
 
 import dossier
 from dossier import inputs, lock, publish, receipt
+from dossier.convert import libreoffice
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there are all descendants of a process known")
 
@@ -155,7 +158,13 @@ class Desk:
         for name, pages in version.pages.items():
             (sources / name).write_bytes(drawn(name, pages))
         items = [
-            {"id": id, "title": f"Item {id}", "points": 1, "unit": "Unit", "evidence": [{"file": name} for name in names]}
+            {
+                "id": id,
+                "title": f"Item {id}",
+                "points": 1,
+                "unit": "Unit",
+                "evidence": [{"file": name} for name in names],
+            }
             for id, names in version.evidence.items()
         ]
         keys = {"title": "Dossier", "date": "2023-12-15", "engine": "embedded", "front": ["cover", "index"]}
@@ -240,7 +249,8 @@ class Desk:
             book = openpyxl.load_workbook(table)
             for row in book.worksheets[0].iter_rows():
                 for cell in row:
-                    cell.value = 2 if cell.value == 1 else cell.value
+                    if isinstance(cell, Cell) and cell.value == 1:
+                        cell.value = 2
             book.save(table)
         return self.manifest, ("import", str(table), "-o", "dossier.yaml")
 
@@ -463,7 +473,8 @@ def test_a_command_that_finishes_a_killed_build_may_be_killed_as_well(desk: Desk
     name = "a print set"
     dice = random.Random(f"{SEED} {command}")
     scene, (_, new) = SCENES[name], desk.prepare(name)
-    steps = desk.length[name][1]
+    desk.begin(name)
+    steps = desk.build(scene.after)["steps"]
     for number in range(max(2, KILLS // 27)):
         desk.begin(name)
         at = steps - dice.randint(2, 12)
@@ -474,3 +485,30 @@ def test_a_command_that_finishes_a_killed_build_may_be_killed_as_well(desk: Desk
         assert now in desk.known[name], f"seed {SEED}, step {at} of {steps}, then {1 + number % 8}"
         follow_up(desk, name, f"seed {SEED}", now)
         assert desk.proved() == new
+
+
+# --- LibreOffice ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize(("target", "number"), [("main", KILL), ("group", KILL), ("main", TERM), ("group", INT)])
+def test_libreoffice_ends_with_the_build_that_started_it(desk: Desk, target: str, number: int) -> None:
+    if libreoffice.find() is None:
+        pytest.skip("LibreOffice is not installed here")
+    version = Version({}, {"1": ["notice.docx"]}, {"engine": "libreoffice", "front": ["cover"]})
+    shutil.rmtree(desk.out, ignore_errors=True)
+    shutil.rmtree(desk.cache(cold=True), ignore_errors=True)
+    desk.lay(version)
+    document = docx.Document()
+    document.add_paragraph("notice")
+    document.save(str(desk.folder / "sources" / "notice.docx"))
+    kill = {"target": target, "signal": number, "sight": "--convert-to", "after": random.Random(SEED).random()}
+    ended = desk.build(version, kill=kill, cold=True)
+    said = f"seed {SEED}: {ended} {desk.log.read_text()}"
+    assert (ended["status"], ended["orphans"]) == (-KILL if number == KILL else 130, []), said
+    assert desk.proved() == {}
+    if number != KILL:
+        assert left(desk, cold=True) == [], said
+    assert desk.build(version, cold=True)["status"] == 0, desk.log.read_text()
+    assert left(desk, cold=True) == []
+    desk.proved()

@@ -278,7 +278,7 @@ def test_stages_are_told_in_order_and_counts_never_run_backwards(manifest: Path)
 def test_what_is_cached_counts_as_done(manifest: Path) -> None:
     dossier.build(manifest, "out")
     events: list[dossier.Event] = []
-    dossier.build(manifest, "out", progress=events.append)
+    dossier.build(manifest, "another", progress=events.append)
     assert [(event.done, event.total) for event in events if event.stage == "convert"] == [(2, 2)]
 
 

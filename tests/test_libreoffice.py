@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import signal
 import stat
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -668,6 +670,41 @@ def test_the_real_one_takes_our_profile_for_one_that_it_has_used(
     [settings] = seen
     assert "ooSetupFactoryWindowAttributes" in settings  # it has written there what it keeps of a document's window
     assert "OfficeRestartInProgress" not in settings
+
+
+@pytest.mark.libreoffice
+@pytest.mark.skipif(not Path("/proc/self/net/unix").exists(), reason="this system does not say who listens where")
+def test_the_real_one_leaves_no_socket_when_it_is_killed(
+    office: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_ended, seen = libreoffice._has_ended, set[Path]()
+
+    def killed(process: subprocess.Popen[bytes]) -> bool:
+        seen.update(sockets_of(process.pid))
+        if seen:
+            os.killpg(process.pid, signal.SIGKILL)
+        return has_ended(process)
+
+    monkeypatch.setattr(libreoffice, "_has_ended", killed)
+    write_linked_docx(tmp_path / "a.docx", "http://127.0.0.1:9/evil.dotm")
+
+    [outcome] = libreoffice.convert_batch([(tmp_path / "a.docx", tmp_path / "a.pdf")], fontconfig=None)
+
+    assert isinstance(outcome, ConversionError)
+    assert seen
+    assert not [path for path in seen if path.exists()]
+
+
+def sockets_of(group: int) -> Iterator[Path]:
+    """Yield the sockets by which the processes of a group are found; they may have a network of their own."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getpgid(int(entry.name)) == group:
+                held = {str(link.readlink()) for link in (entry / "fd").iterdir()}
+                for line in (entry / "net" / "unix").read_text(encoding="utf-8").splitlines():
+                    fields = line.split()
+                    if len(fields) > 7 and "OSL_PIPE" in fields[7] and f"socket:[{fields[6]}]" in held:
+                        yield Path(fields[7])
 
 
 @pytest.mark.libreoffice

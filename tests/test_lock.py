@@ -167,6 +167,18 @@ def test_what_came_late_is_taken_into_the_lock(office: Office) -> None:
     assert labels(again)["NEWER", 1] == f"{labels(binder)['B', 2]}-1"
 
 
+def test_what_stands_before_everything_is_taken_into_the_lock(office: Office) -> None:
+    front: dict[str, Any] = {"front": ["cover", "index"]}
+    office.freeze(office.build(EVIDENCE, PAGES, **front))
+    early = {"0-1": [{"file": "new.pdf"}], **EVIDENCE}
+    binder = office.build(early, {**PAGES, "new.pdf": 1}, **front)
+
+    held = office.freeze(binder, update=True)
+
+    assert held.held[0].numbers == ("0A",)
+    assert lock.read(office.manifest) == held
+
+
 # --- what is refused -----------------------------------------------------------------------------------------------
 
 

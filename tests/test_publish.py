@@ -266,7 +266,7 @@ def test_new_files_reach_the_disk_before_the_journal_and_renames_before_it_goes(
 
         monkeypatch.setattr(owner, name, noted)
 
-    watch(publish, "_flush", "flush", 0)
+    watch(publish, "flush", "flush", 0)
     watch(Path, "replace", "move to", 1)
     watch(shutil, "rmtree", "remove", 0)
     build(out, NEW, STALE)

@@ -217,6 +217,14 @@ def test_a_value_that_shows_changes_the_digest(shown: Path, change: dict[str, ob
     assert digest(shown, **VALUES) != digest(shown, **{**VALUES, **change})
 
 
+def test_what_has_no_tags_in_a_template_changes_its_digest(shown: Path) -> None:
+    before = digest(shown, **VALUES)
+    document = Document(str(shown))
+    document.styles["Normal"].font.size = Mm(9)
+    document.save(str(shown))
+    assert digest(shown, **VALUES) != before
+
+
 def test_what_is_put_into_a_document_changes_its_digest(shown: Path) -> None:
     digests = [digest(shown, **VALUES)]
     Image.new("RGB", (4, 3), "red").save(shown.parent / "p.png")

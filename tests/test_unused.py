@@ -104,8 +104,13 @@ def test_the_strict_form_of_the_format_is_understood(tmp_path: Path) -> None:
     assert kept(tmp_path / "b.docx") == {USED}
 
 
-def test_few_unused_styles_are_not_worth_packing_a_file_anew(tmp_path: Path) -> None:
-    assert kept(package(tmp_path / "a.docx", spare=unused.WORTHWHILE - 1)) is None
+@pytest.mark.parametrize("used", [0, 1, 40])
+def test_few_unused_styles_are_not_worth_packing_a_file_anew(tmp_path: Path, used: int) -> None:
+    styles = [style(f"{USED}{n}") for n in range(used)]
+    document = "".join(TABLE.replace(USED, f"{USED}{n}") for n in range(used))
+
+    assert kept(package(tmp_path / "a.docx", *styles, document=document, spare=unused.WORTHWHILE - 1)) is None
+    assert kept(package(tmp_path / "b.docx", *styles, document=document)) == {f"{USED}{n}" for n in range(used)}
 
 
 @pytest.mark.parametrize("name", ["word/footer1.xml", "elsewhere/document.bin"])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,61 @@ def test_workers_end_with_their_parent(number: signal.Signals) -> None:
     parent.wait(timeout=30)
 
     assert _within(15, lambda: not any(map(_is_alive, pids)))
+
+
+BUSY = """
+import os, time
+from dossier import limits, workers
+
+def work():
+    with limits.bounded():
+        print(os.getpid(), flush=True)
+        time.sleep(600)
+
+with workers.processes(1) as pool:
+    pool.submit(work).result()
+"""
+LATE = """
+import ctypes, os, time
+from dossier import workers
+
+class Library:
+    def prctl(self, option, number):
+        parent = os.getppid()
+        print(os.getpid(), flush=True)
+        while os.getppid() == parent:
+            time.sleep(0.01)
+
+ctypes.CDLL = lambda name: Library()
+with workers.processes(1) as pool:
+    pool.submit(os.getpid).result()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers know a script's functions only where they are forked")
+@pytest.mark.parametrize("script", [BUSY, LATE], ids=["at work within limits", "not ready yet"])
+def test_a_worker_ends_with_its_parent_whatever_it_is_doing(script: str) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    assert worker != parent.pid
+
+    parent.kill()
+    parent.wait(timeout=30)
+
+    assert _within(15, lambda: not _is_alive(worker))
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@posix
+def test_work_goes_on_in_other_processes_where_one_died() -> None:
+    with workers.processes(2) as pool:
+        with pytest.raises(BrokenProcessPool):
+            pool.submit(_die).result()
+        assert pool.submit(abs, -1).result() == 1
 
 
 ENDED = """

@@ -1,8 +1,8 @@
 """Containers: sources that hold further sources. An archive, or a mail with what is attached to it.
 
 Unpacking is a pure function that writes to one folder, and a container is hostile: run it in a process with limits.
-A new kind of container is one function and one entry in a dict below. What reads them is loaded when one is unpacked: the
-libraries take longer to load than most dossiers to plan.
+A new kind of container is one function and one entry in a dict below. What reads them is loaded when one is unpacked:
+the libraries take longer to load than most dossiers to plan.
 """
 
 from __future__ import annotations

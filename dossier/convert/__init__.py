@@ -212,7 +212,7 @@ def batches(tasks: Sequence[Task], settings: Settings, cache: Cache, workers: in
     """Group tasks into calls: files for LibreOffice shared out over ``workers``, every other task alone."""
     together = [t for t in tasks if _by_libreoffice(t, settings)]
     others = [t for t in tasks if not _by_libreoffice(t, settings)]
-    # Even shares, so that no worker waits for another's last; and few, for each start of LibreOffice takes a second.
+    # Even shares, so that no worker waits for another's last; and few, for LibreOffice takes a moment to start.
     rounds = -(-len(together) // (max(1, workers) * _MOST_TOGETHER))
     size = max(1, -(-len(together) // max(1, workers * rounds)))
     grouped = [

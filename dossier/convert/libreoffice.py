@@ -214,7 +214,9 @@ def convert_batch(
     release = _release_of(soffice)  # one that does not work at all is no fault of the files
     outcomes: dict[int, Outcome] = {}
     prepared: dict[int, _Job] = {}
-    with tempfile.TemporaryDirectory(prefix="dossier-office-", ignore_cleanup_errors=True) as folder:
+    # Beside what is made, where whoever is killed leaves nothing that is not found later.
+    beside = jobs[0][1].parent.absolute() if jobs else None
+    with tempfile.TemporaryDirectory(prefix="dossier-office-", dir=beside, ignore_cleanup_errors=True) as folder:
         desk = _Desk(soffice, release, Path(folder), fontconfig, timeout)
         for position, (source, _) in enumerate(jobs):
             try:
@@ -291,12 +293,33 @@ class _Desk:
                 *("--convert-to", target, "--outdir", os.fspath(made)),
                 *(os.fspath(self.sources / job.name) for job in jobs),
             ]
-            ending = _watch(command, room, _environment(room, self.fontconfig), made, self.timeout)
+            try:
+                ending = _watch(command, room, _environment(room, self.fontconfig), made, self.timeout)
+            finally:
+                _remove_socket(profile)
             for job in jobs:
                 result = self.result_of(job, target)
                 if _is_whole(made / result.name):
                     (made / result.name).replace(result)
             return ending
+
+
+def _remove_socket(profile: Path) -> None:
+    """Remove the socket by which an instance is found by its profile: one that was killed leaves it.
+
+    LibreOffice names it after the MD5 of the profile's address in UTF-16, without leading noughts, and puts it where
+    its folder for temporary files does not count.
+    """
+    if sys.platform == "win32":
+        return
+    digest = hashlib.md5(profile.as_uri().encode("utf-16-le"), usedforsecurity=False).digest()
+    name = f"OSL_PIPE_{os.getuid()}_SingleOfficeIPC_{''.join(f'{byte:x}' for byte in digest)}"
+    for folder in _SOCKETS:
+        with suppress(OSError):
+            (folder / name).unlink()
+
+
+_SOCKETS = (Path("/tmp"), Path("/var/tmp"))
 
 
 def _watch(command: Sequence[str], room: Path, environment: Mapping[str, str], made: Path, timeout: float) -> _Ending:

@@ -96,7 +96,7 @@ def watching() -> Iterator[Peak]:
 
     def watch() -> None:
         while not stop.wait(POLL):
-            peak.bytes = max(peak.bytes, sum(map(_anonymous, _family(os.getpid()))))
+            peak.bytes = max(peak.bytes, _together())
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -105,6 +105,16 @@ def watching() -> Iterator[Peak]:
     finally:
         stop.set()
         thread.join()
+
+
+def _together() -> int:
+    """Return the anonymous memory of this process and all below it, in bytes; 0 where one came or went meanwhile.
+
+    What processes share counts in each by how many share it: figures from before and after a fork do not add up.
+    """
+    family = list(_family(os.getpid()))
+    each = [_anonymous(pid) for pid in family]
+    return sum(each) if all(each) and family == list(_family(os.getpid())) else 0
 
 
 def _family(pid: int) -> Iterator[int]:
