@@ -163,6 +163,8 @@ def _pair(these: Sequence[str], rows: Sequence[Held], names: Mapping[str, frozen
 class Vacancy:
     """Numbers of a frozen book that are left out: whose they were, and the runs of them, first and last of each.
 
+    ``left`` are all of them, without their volume's.
+
     ``withdrawn`` says that nothing of it is left.
     """
 
@@ -170,6 +172,7 @@ class Vacancy:
     id: str
     title: str
     runs: tuple[tuple[str, str], ...]
+    left: tuple[str, ...]
     withdrawn: bool
 
     def numbers(self, between: str = ", ") -> str:
@@ -190,10 +193,10 @@ def vacancies(lock: Lock, book: Book, pagination: Pagination) -> dict[str, Vacan
                 numbers = [here.said(row.volume, number) for number in run]
                 runs.append((numbers[0], numbers[-1]))
         if runs:
-            id = row.of.partition(":")[2] if row.item else ""
+            left = tuple(number for number in row.numbers if number not in kept)
             withdrawn = not kept
             key = row.sheet if withdrawn else VACANT + now[row.of]
-            found[key] = Vacancy(row.of, id, row.title, tuple(runs), withdrawn)
+            found[key] = Vacancy(row.of, row.id, row.title, tuple(runs), left, withdrawn)
     return found
 
 
@@ -279,7 +282,7 @@ class _Changes:
             message = f"has {_pages(len(more))} more than were printed: it is {_said(slots)}"
             yield self._problem("frozen-grown", of, message, _FIX_PRINT)
         vacancy = self.left_out.get(VACANT + of)
-        if vacancy is not None:
+        if vacancy is not None and set(vacancy.left).difference(row.left_out):
             fix = "the numbers stay empty; print the book anew if they should not: `dossier freeze --release`"
             message = f"was printed with pages that it has no more: {vacancy.numbers()}"
             yield self._problem("frozen-shrunk", of, message, fix)

@@ -37,7 +37,8 @@ class Held:
     """The numbers of what is printed of one owner, without those of its volume (from 1), in order.
 
     ``of`` names the owner, see :func:`owner`; ``side`` is the side of the sheet it begins on: 1 front, 0 back.
-    ``sources`` are the files that evidence was bound from.
+    ``id`` is that of the evidence or item, ``sources`` are the files that evidence was bound from. Those numbers that
+    are ``left_out`` were printed once, and a sheet or the index says since then that nothing is there.
     """
 
     volume: int
@@ -47,6 +48,8 @@ class Held:
     item: str = ""
     title: str = ""
     sources: tuple[str, ...] = ()
+    id: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def sheet(self) -> str:
@@ -213,12 +216,24 @@ def freeze(manifest: Path, book: Receipt, *, update: bool = False) -> tuple[Path
 
 def updated(before: Lock, after: Lock) -> Lock:
     """Return the lock of a later book with what only the one ``before`` it knows: totals, and what was withdrawn."""
-    known = {row.sheet: row for row in before.held}
-    held = [
-        replace(known[row.of], of=row.of, numbers=row.numbers, side=row.side) if row.of in known else row
-        for row in after.held
-    ]
+    earlier = {(row.volume, number): row for row in before.held for number in row.numbers}
+    held: list[Held] = []
+    for row in after.held:
+        was = next((earlier[row.volume, number] for number in row.numbers if (row.volume, number) in earlier), None)
+        held.append(_continued(was, row) if was else row)
     return replace(after, totals=before.totals, held=tuple(held))
+
+
+def _continued(was: Held, row: Held) -> Held:
+    """Return a row of a later book with the numbers that were printed of it earlier and are left out now."""
+    numbers = list(row.numbers)
+    for index, number in enumerate(was.numbers):
+        if number not in numbers:
+            at = numbers.index(was.numbers[index - 1]) + 1 if index else 0
+            numbers.insert(at, number)
+    left_out = tuple(number for number in numbers if number in row.left_out or number not in row.numbers)
+    told = was if row.of == was.sheet else row  # a sheet for what is withdrawn does not say what that was
+    return replace(told, of=row.of, numbers=tuple(numbers), side=row.side, left_out=left_out)
 
 
 def _keeps(before: Lock, after: Lock) -> None:
@@ -285,7 +300,9 @@ def of_book(book: Receipt) -> Lock:
         title = titles.get(id, "") if kind in ("evidence", "item") else marks.get((first.volume, first.page), "")
         numbers = tuple(plain[page.volume, page.page] for page in pages)
         own = sources.get(id, ()) if kind == "evidence" else ()
-        held.append(Held(first.volume, numbers, first.page % 2, of, first.item, title, own))
+        named = id if kind in ("evidence", "item") else ""
+        left_out = tuple(plain[page.volume, page.page] for page in pages if page.key.startswith((VACANT, WITHDRAWN)))
+        held.append(Held(first.volume, numbers, first.page % 2, of, first.item, title, own, named, left_out))
     return Lock(
         book.created,
         {key: book.numbering[key] for key in _SETTINGS},

@@ -105,6 +105,13 @@ class Desk:
         made = lock.of_book(self.receipt(self.paginate()))
         self.printed = lock.updated(self.printed, made) if self.printed else made
 
+    def gaps(self, pagination: Pagination) -> list[tuple[str, str, str]]:
+        """Return what the sheets for numbers left out say."""
+        if self.printed is None:
+            return []
+        found = frozen.vacancies(self.printed, self.book(), pagination)
+        return sorted((key, one.title, one.numbers()) for key, one in found.items())
+
     def receipt(self, pagination: Pagination) -> receipt.Receipt:
         pages = tuple(
             receipt.Page(s.volume, s.page, s.number, s.label, s.kind, s.item, s.evidence, key=s.key)
@@ -405,7 +412,9 @@ def test_no_printed_number_changes_while_it_is_frozen(story: tuple[Desk, list[tu
             event("frozen")
         prove_sound(book, pagination)
         if what == "freeze":
+            said = book.gaps(pagination)
             book.freeze()
+            assert book.gaps(book.paginate()) == said
             assert printed_of(book.paginate()) == printed_of(pagination)
         if book.printed is None:
             held = {}

@@ -1,7 +1,7 @@
 """Whoever kills a build, at whatever moment: the old book or the new one is whole, and nothing is left of the killed.
 
-54 kills by default. ``DOSSIER_KILLS=300`` in the environment makes it so many; ``DOSSIER_KILLS_SEED`` repeats the
-moments of an earlier run, whose seed is said where a test fails.
+Builds are killed 45 times by default. ``DOSSIER_KILLS=300`` in the environment makes it so many; ``DOSSIER_KILLS_SEED``
+repeats the moments of an earlier run, whose seed is said where a test fails.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from openpyxl.cell import Cell
 from reportlab.pdfgen.canvas import Canvas
 
 import dossier
-from dossier import inputs, lock, publish, receipt
+from dossier import lock, publish, receipt
 from dossier.convert import libreoffice
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there are all descendants of a process known")
 
 ROOT = Path(__file__).resolve().parent.parent
-KILLS = int(os.environ.get("DOSSIER_KILLS", "54"))
+KILLS = int(os.environ.get("DOSSIER_KILLS", "45"))
 SEED = int(os.environ.get("DOSSIER_KILLS_SEED") or random.randrange(10**6))
 KILL, TERM, INT = int(signal.SIGKILL), int(signal.SIGTERM), int(signal.SIGINT)
 
@@ -287,7 +287,7 @@ def state_of(folder: Path) -> State:
     found: State = {}
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
-        if path.is_dir() or name in (inputs.NAME, ".dossier.lock"):  # the lock alone is in nobody's way
+        if path.is_dir() or name.startswith(".inputs") or name == ".dossier.lock":  # which alone is in nobody's way
             continue
         data = path.read_bytes()
         if path.suffix == ".gz":

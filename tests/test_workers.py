@@ -96,8 +96,24 @@ with workers.processes(1) as pool:
 """
 
 
+DEAF = """
+import os, signal, time
+from dossier import workers
+
+def work():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+
+with workers.processes(1) as pool:
+    pool.submit(work).result()
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="workers know a script's functions only where they are forked")
-@pytest.mark.parametrize("script", [BUSY, LATE], ids=["at work within limits", "not ready yet"])
+@pytest.mark.parametrize(
+    "script", [BUSY, LATE, DEAF], ids=["at work within limits", "not ready yet", "missing the signal"]
+)
 def test_a_worker_ends_with_its_parent_whatever_it_is_doing(script: str) -> None:
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None

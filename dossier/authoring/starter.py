@@ -31,7 +31,7 @@ _CALLED = {
     "letter": ("催办单，发给欠材料的单位，不装订", "the letter to a unit that owes something, beside the book"),
     "summary": ("材料收集情况，给领导的一页", "one page for the leader: what is owed, and which points are at risk"),
     "spine": ("脊背标签，不装订，单独打印", "the label for the spine of the box, printed beside the book"),
-    "ticket": ("印制单：用什么纸印、哪几张用彩纸、哪几张折页，不装订", "the job ticket for whoever prints the book, not bound"),
+    "ticket": ("印制单：用什么纸印、哪几张用彩纸、哪几张折页，不装订", "the job ticket for the printer, not bound"),
     "reprint": ("换页单：哪些纸要重印、换在哪里，不装订", "which sheets of a printed book to change, not bound"),
 }
 

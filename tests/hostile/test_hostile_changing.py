@@ -172,8 +172,8 @@ def changed_archives(tmp_path_factory: pytest.TempPathFactory) -> dossier.Binder
     draw(folder, *ARCHIVES)
     read = sources.read
 
-    def reading(root: Path, name: str) -> sources.SourceFile:
-        found = read(root, name)
+    def reading(root: Path, name: str, *rest: Any) -> sources.SourceFile:
+        found = read(root, name, *rest)
         if name in ARCHIVES:
             change_all([found.path])
         return found
