@@ -89,10 +89,13 @@ def _held(place: _Place, items: set[str], *, sheets: bool) -> Iterator[Block]:
         item = row.item if row.item in items else ""
         yield Block("placeholder", row.sheet, 1, item, held=row.numbers, side=row.side)
         return
-    rest = row.numbers
-    side: int | None = row.side
+    rest, side = row.numbers, row.side if row.side in (0, 1) else None
     for block in place.blocks:
-        yield replace(block, held=rest, side=side)
+        last = block is place.blocks[-1]
+        over = len(rest) > block.pages
+        # What is left out goes with the last of them: what comes behind it is numbered behind that, too.
+        share = rest if last and over and not sheets else rest[: block.pages]
+        yield replace(block, held=share, side=side)
         rest, side = rest[block.pages :], _side(rest[block.pages :])
     if rest and sheets:
         block = place.blocks[-1]
@@ -130,6 +133,11 @@ def match(lock: Lock, book: Book, owners: Iterable[str]) -> dict[str, Held]:
 
 def _names(book: Book) -> dict[str, frozenset[str]]:
     return {f"evidence:{proof.id}": frozenset(proof.planned.names) for proof in book.proofs()}
+
+
+def _titles(book: Book) -> dict[str, str]:
+    titles = {f"evidence:{proof.id}": proof.planned.title for proof in book.proofs()}
+    return titles | {f"item:{entry.planned.item.id}": entry.planned.item.title for entry in book.entries}
 
 
 def _by_item(rows: Iterable[Held]) -> dict[str, list[Held]]:
@@ -184,6 +192,7 @@ def vacancies(lock: Lock, book: Book, pagination: Pagination) -> dict[str, Vacan
     """Return what is left out of each thing that is printed, by the key of the sheet that says so, or would."""
     here = _Numbered(lock, pagination)
     now = {row.of: of for of, row in match(lock, book, _owners(pagination)).items()}
+    titles = _titles(book)
     found: dict[str, Vacancy] = {}
     for row in lock.held:
         kept = {number for number in row.numbers if here.is_kept(row.volume, number)}
@@ -195,8 +204,11 @@ def vacancies(lock: Lock, book: Book, pagination: Pagination) -> dict[str, Vacan
         if runs:
             left = tuple(number for number in row.numbers if number not in kept)
             withdrawn = not kept
-            key = row.sheet if withdrawn else VACANT + now[row.of]
-            found[key] = Vacancy(row.of, row.id, row.title, tuple(runs), left, withdrawn)
+            of = "" if withdrawn else now[row.of]
+            id, title = (
+                (row.id, row.title) if withdrawn else (row.id and of.partition(":")[2], titles.get(of, row.title))
+            )
+            found[VACANT + of if of else row.sheet] = Vacancy(row.of, id, title, tuple(runs), left, withdrawn)
     return found
 
 
@@ -244,8 +256,7 @@ class _Changes:
         self.lock = lock
         self.manifest = book.plan.manifest
         self.names = _names(book)
-        self.titles = {f"evidence:{proof.id}": proof.planned.title for proof in book.proofs()}
-        self.titles |= {f"item:{entry.planned.item.id}": entry.planned.item.title for entry in book.entries}
+        self.titles = _titles(book)
         self.slots = _owners(pagination)
         self.matched = match(lock, book, self.slots)
         self.left_out = vacancies(lock, book, pagination)

@@ -261,6 +261,7 @@ def _number_frozen(volume: int, blocks: Sequence[Block], run: _Run, style: Style
         for offset in range(block.pages):
             fits = held and (not is_plain(held[0]) or (len(pages) + 1 - int(held[0])) % 2 == 0)
             add(run.next(held.pop(0) if fits else "", block) if started else "", block, offset)
+        run.last = held[-1] if held else run.last  # numbers that are left out: what follows is numbered behind them
     if odd and continued and style.restart == "never" and started and len(pages) % 2:
         add(run.blank())  # as where numbers are not frozen
     return pages

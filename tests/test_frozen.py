@@ -43,7 +43,7 @@ class Desk:
         }
 
     def blocks(self) -> list[Block]:
-        found = [Block("front", "scores:1", self.front)]
+        found = [Block("front", "scores:1", self.front)] if self.front else []
         for section, (item, files) in enumerate(self.items.items(), start=1):
             found.append(Block("divider", f"divider:{item}", 1, item, section=section))
             for place, pages in enumerate(files.values(), start=1):
