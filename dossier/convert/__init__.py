@@ -204,7 +204,7 @@ def task_of(source: Source, settings: Settings) -> Task:
     return Task(source.files[0].path, source.name, source.files[0].kind, key, photos=source, files=hashed)
 
 
-_MOST_TOGETHER = 50
+_MOST_TOGETHER = 20
 """Files that one start of LibreOffice converts at most: what it leaks must end, and progress be seen."""
 
 
