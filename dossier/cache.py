@@ -114,7 +114,7 @@ class Cache:
 
         Raises CacheError where that fails.
         """
-        self._sweep()
+        self.sweep()
         entries = list(self._entries())
         try:
             for record, _, _ in entries:
@@ -128,7 +128,7 @@ class Cache:
 
     def trim(self, most: int = MAX_BYTES, keep: Collection[str] = ()) -> None:
         """Remove the entries used least recently until at most ``most`` bytes remain; never one of ``keep``."""
-        self._sweep()
+        self.sweep()
         entries = sorted(self._entries(), key=lambda entry: entry[1])
         total = sum(size for _, _, size in entries)
         for record, used, size in entries:
@@ -139,7 +139,7 @@ class Cache:
                     self._remove(record)
                 total -= size
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Remove what killed builds left behind: workspaces, and halves of entries."""
         for work in {path.with_suffix("") for path in self.folder.glob(".work-*")}:
             lock = _lock_of(work)

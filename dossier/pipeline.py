@@ -86,6 +86,7 @@ def run(
         # In the staging folder, so that the next build finds what a killed one leaves there.
         work = _folder(staging, "work").absolute()
         store = _store(work, use_cache=use_cache)
+        stack.callback(store.sweep)  # what workers leave that are stopped
         count = jobs or workers.cores()
         runner = executor or stack.enter_context(workers.processes(count))
         press = _Press(settings, store, runner, count, tell)

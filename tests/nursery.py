@@ -145,6 +145,9 @@ def _kill(child: int, kill: dict[str, Any]) -> bool:
             os.kill(workers[0], kill["signal"])
             return True
         return False
+    if kill["target"] == "group":
+        while os.getpgid(child) != child:  # it was forked a moment ago, and is still in the group of this process
+            time.sleep(0.001)
     (os.killpg if kill["target"] == "group" else os.kill)(child, kill["signal"])
     return True
 
