@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, NumberTree, OutlineItem, Pdf, String
+from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf, String
 
 from dossier import stamp
 from dossier.errors import OutputError
@@ -159,13 +159,14 @@ def _write_outline(pdf: Pdf, bookmarks: Sequence[Bookmark]) -> None:
 
 def _write_page_labels(pdf: Pdf, slots: Sequence[Slot]) -> None:
     """Write the numbers as page labels (ISO 32000-1, 12.4.2), one range for each run of successive numbers."""
-    tree = NumberTree.new(pdf)
+    rows = Array()  # one flat list: readers fail on trees, which a book with a long index would have
     following = ""
     for index, slot in enumerate(slots):
         if slot.number != following or index == 0:
-            tree[index] = _label_range(slot.number)
+            rows.append(index)
+            rows.append(_label_range(slot.number))
         following = _successor(slot.number)
-    pdf.Root.PageLabels = tree.obj
+    pdf.Root.PageLabels = Dictionary(Nums=rows)
 
 
 def _label_range(number: str) -> Dictionary:
