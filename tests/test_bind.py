@@ -13,7 +13,7 @@ import pytest
 from conftest import MakePdf
 from pypdf.generic import Destination
 
-from dossier import fonts, placement, stamp
+from dossier import fonts, numbering, placement, stamp
 from dossier.bind import Area, Description, Leaf, bind
 from dossier.convert import pdf as pdf_converter
 from dossier.errors import OutputError
@@ -95,6 +95,8 @@ def test_a_page_bound_twice_is_two_pages(part: Parts, ink: stamp.Stamp, tmp_path
         ["1", "1", "3", "2"],
         ["007", "008"],
         ["附1", "附2", "A", "10"],
+        [*(numbering.roman(n) for n in range(1, 101)), "1", "2", "3"],  # a long index
+        [f"{n}{letter}" for n in range(1, 61) for letter in ("", "A")],  # many that came late
     ],
 )
 def test_page_labels_are_the_numbers(part: Parts, ink: stamp.Stamp, tmp_path: Path, numbers: list[str]) -> None:
