@@ -171,12 +171,9 @@ def _pair(these: Sequence[str], rows: Sequence[Held], names: Mapping[str, frozen
 class Vacancy:
     """Numbers of a frozen book that are left out: whose they were, and the runs of them, first and last of each.
 
-    ``left`` are all of them, without their volume's.
-
-    ``withdrawn`` says that nothing of it is left.
+    ``left`` are all of them, without their volume's. ``withdrawn`` says that nothing of it is left.
     """
 
-    of: str
     id: str
     title: str
     runs: tuple[tuple[str, str], ...]
@@ -190,25 +187,28 @@ class Vacancy:
 
 def vacancies(lock: Lock, book: Book, pagination: Pagination) -> dict[str, Vacancy]:
     """Return what is left out of each thing that is printed, by the key of the sheet that says so, or would."""
-    here = _Numbered(lock, pagination)
-    now = {row.of: of for of, row in match(lock, book, _owners(pagination)).items()}
-    titles = _titles(book)
+    owners = _owners(pagination)
+    return _vacancies(lock, owners, match(lock, book, owners), _titles(book))
+
+
+def _vacancies(
+    lock: Lock, owners: Mapping[str, Sequence[Slot]], matched: Mapping[str, Held], titles: Mapping[str, str]
+) -> dict[str, Vacancy]:
+    several = lock.numbering.get("restart") == "volume" and lock.volumes > 1
+    shown = {slot.number for slots in owners.values() for slot in slots}
+    now = {row.of: of for of, row in matched.items()}
     found: dict[str, Vacancy] = {}
     for row in lock.held:
-        kept = {number for number in row.numbers if here.is_kept(row.volume, number)}
-        runs: list[tuple[str, str]] = []
-        for left_out, run in groupby(row.numbers, key=lambda number: number not in kept):
-            if left_out:
-                numbers = [here.said(row.volume, number) for number in run]
-                runs.append((numbers[0], numbers[-1]))
-        if runs:
-            left = tuple(number for number in row.numbers if number not in kept)
-            withdrawn = not kept
-            of = "" if withdrawn else now[row.of]
-            id, title = (
-                (row.id, row.title) if withdrawn else (row.id and of.partition(":")[2], titles.get(of, row.title))
-            )
-            found[VACANT + of if of else row.sheet] = Vacancy(row.of, id, title, tuple(runs), left, withdrawn)
+        said = {number: f"{row.volume}-{number}" if several else number for number in row.numbers}
+        left = tuple(number for number in row.numbers if said[number] not in shown)
+        gaps = [list(run) for gap, run in groupby(row.numbers, key=frozenset(left).__contains__) if gap]
+        runs = tuple((said[run[0]], said[run[-1]]) for run in gaps)
+        if len(left) == len(row.numbers):
+            found[row.sheet] = Vacancy(row.id, row.title, runs, left, withdrawn=True)
+        elif left:
+            of = now[row.of]
+            id, title = row.id and of.partition(":")[2], titles.get(of, row.title)
+            found[VACANT + of] = Vacancy(id, title, runs, left, withdrawn=False)
     return found
 
 
@@ -220,24 +220,6 @@ def _owners(pagination: Pagination) -> dict[str, list[Slot]]:
         if shown and slot.number[:1].isdigit():
             found.setdefault(owner(slot.key, slot.item, slot.evidence), []).append(slot)
     return found
-
-
-class _Numbered:
-    """The pages of a frozen book by their numbers."""
-
-    def __init__(self, lock: Lock, pagination: Pagination) -> None:
-        self.several = lock.numbering.get("restart") == "volume" and lock.volumes > 1
-        self.kept = {
-            slot.number
-            for slot in pagination.slots
-            if slot.kind != "blank" and not slot.key.startswith((VACANT, WITHDRAWN))
-        }
-
-    def said(self, volume: int, number: str) -> str:
-        return f"{volume}-{number}" if self.several else number
-
-    def is_kept(self, volume: int, number: str) -> bool:
-        return self.said(volume, number) in self.kept
 
 
 def changes(book: Book, pagination: Pagination) -> list[Problem]:
@@ -259,7 +241,7 @@ class _Changes:
         self.titles = _titles(book)
         self.slots = _owners(pagination)
         self.matched = match(lock, book, self.slots)
-        self.left_out = vacancies(lock, book, pagination)
+        self.left_out = _vacancies(lock, self.slots, self.matched, self.titles)
         taken = {row.of for row in self.matched.values()}
         self.gone = [row for row in lock.held if row.of not in taken]
 

@@ -138,83 +138,55 @@ def paginate(volumes: Sequence[Sequence[Block]], style: Style) -> Pagination:
 
     Raises FrozenError where no number fits between two that are printed.
     """
-    if style.printed is not None:
-        return _label(_frozen(volumes, style, style.printed), style, len(volumes))
     raws: list[_Raw] = []
-    following = style.start
-    for index, blocks in enumerate(volumes, start=1):
-        if style.restart == "volume":
-            following = style.start
-        continued = style.restart == "never" and index < len(volumes)
-        pages = _number_volume(index, blocks, following, style, continued=continued)
-        counted = [int(raw.plain) for raw in pages if raw.counted]
-        following = counted[-1] + 1 if counted else following
-        raws.extend(pages)
-    return _label(raws, style, len(volumes))
-
-
-def _number_volume(
-    volume: int, blocks: Sequence[Block], following: int, style: Style, *, continued: bool
-) -> list[_Raw]:
-    odd = style.start_on == "odd"
-    pages: list[_Raw] = []
-    uncounted = 0
-    started = False
-
-    def add(block: Block | None, offset: int) -> None:
-        nonlocal uncounted, following
-        if started:
-            pages.append(_Raw(volume, len(pages) + 1, str(following), True, block, offset))
-            following += 1
-        else:
-            uncounted += 1
-            pages.append(_Raw(volume, len(pages) + 1, roman(uncounted), False, block, offset))
-
-    for block in blocks:
-        if block.pages < 1:
-            continue
-        if block.kind not in UNCOUNTED and not started:
-            while len(pages) % 2 == following % 2:  # the next physical page must have the number's parity
-                add(None, -1)
-            started = True
-        position = following if started else len(pages) + 1
-        if odd and position % 2 == 0:
-            add(None, -1)
-        for offset in range(block.pages):
-            add(block, offset)
-    if odd and continued and started and following % 2 == 0:
-        add(None, -1)  # so that the next volume starts on an odd number
-    return pages
-
-
-# --- frozen numbers ------------------------------------------------------------------------------------------------
-
-
-def _frozen(volumes: Sequence[Sequence[Block]], style: Style, printed: Printed) -> list[_Raw]:
-    raws: list[_Raw] = []
-    everywhere = frozenset().union(*printed.numbers.values())
     run: _Run | None = None
     for index, blocks in enumerate(volumes, start=1):
         if run is None or style.restart == "volume":
-            scope = [blocks] if style.restart == "volume" else volumes
-            shown = {number for one in scope for block in one for number in block.held[: block.pages]}
-            taken = printed.numbers.get(index, frozenset()) if style.restart == "volume" else everywhere
-            run = _Run(Inserter(taken, style.inserted), shown, style.start)
-        raws.extend(_number_frozen(index, blocks, run, style, continued=index < len(volumes)))
-    return raws
+            run = _Frozen.of(index, volumes, style, style.printed) if style.printed else _Run(style.start)
+        continued = style.restart == "never" and index < len(volumes)
+        raws.extend(_number_volume(index, blocks, run, style, continued=continued))
+    return _label(raws, style, len(volumes))
 
 
 class _Run:
-    """Numbers that go on: those held are kept, those between are inserted behind the last one that is printed."""
+    """Numbers that go on from ``start``, blanks counted."""
 
-    def __init__(self, inserter: Inserter, shown: set[str], start: int) -> None:
-        self.inserter = inserter
-        self.shown = shown
-        self.last = str(start - 1)
+    def __init__(self, start: int) -> None:
         self.highest = start - 1
 
     def next(self, held: str, block: Block) -> str:
         """Return the number of the next page of a block, which may hold one."""
+        self.highest += 1
+        return str(self.highest)
+
+    def blank(self) -> str:
+        """Return the number of a blank."""
+        self.highest += 1
+        return str(self.highest)
+
+    def leave_out(self, held: Sequence[str]) -> None:
+        """Pass over numbers that a block holds and has no pages for."""
+
+
+class _Frozen(_Run):
+    """Numbers of which those held are kept, and those between are inserted behind the last one that is printed."""
+
+    def __init__(self, start: int, inserter: Inserter, shown: set[str]) -> None:
+        super().__init__(start)
+        self.inserter = inserter
+        self.shown = shown
+        self.last = str(start - 1)
+
+    @classmethod
+    def of(cls, volume: int, volumes: Sequence[Sequence[Block]], style: Style, printed: Printed) -> _Frozen:
+        """Return the numbers of a book from a volume (from 1) on; of that alone where each begins anew."""
+        alone = style.restart == "volume"
+        scope = [volumes[volume - 1]] if alone else volumes
+        shown = {number for blocks in scope for block in blocks for number in block.held[: block.pages]}
+        numbers = [printed.numbers.get(volume, frozenset())] if alone else printed.numbers.values()
+        return cls(style.start, Inserter(frozenset().union(*numbers), style.inserted), shown)
+
+    def next(self, held: str, block: Block) -> str:
         number = held or self.inserter.next(self.last)
         if number is None:
             raise FrozenError(
@@ -223,23 +195,26 @@ class _Run:
                 fix="put it elsewhere in its item, or give up the printed numbers with `dossier freeze --release`",
             )
         self.last = number
-        self._count(number)
-        return number
+        return self._counted(number)
 
     def blank(self) -> str:
         """Return the number of a blank, which is not printed: the next plain one, unless that is shown elsewhere."""
         number = str(self.highest + 1)
         if number in self.shown or self.inserter.is_used(number):
             number = self.inserter.next(self.last) or ""
-        self._count(number)
-        return number
+        return self._counted(number)
 
-    def _count(self, number: str) -> None:
+    def leave_out(self, held: Sequence[str]) -> None:
+        """Number what follows behind them."""
+        self.last = held[-1] if held else self.last
+
+    def _counted(self, number: str) -> str:
         self.inserter.use(number)
         self.highest = max(self.highest, root(number))
+        return number
 
 
-def _number_frozen(volume: int, blocks: Sequence[Block], run: _Run, style: Style, *, continued: bool) -> list[_Raw]:
+def _number_volume(volume: int, blocks: Sequence[Block], run: _Run, style: Style, *, continued: bool) -> list[_Raw]:
     odd = style.start_on == "odd"
     pages: list[_Raw] = []
     started = False
@@ -261,9 +236,9 @@ def _number_frozen(volume: int, blocks: Sequence[Block], run: _Run, style: Style
         for offset in range(block.pages):
             fits = held and (not is_plain(held[0]) or (len(pages) + 1 - int(held[0])) % 2 == 0)
             add(run.next(held.pop(0) if fits else "", block) if started else "", block, offset)
-        run.last = held[-1] if held else run.last  # numbers that are left out: what follows is numbered behind them
-    if odd and continued and style.restart == "never" and started and len(pages) % 2:
-        add(run.blank())  # as where numbers are not frozen
+        run.leave_out(held)
+    if odd and continued and started and len(pages) % 2:
+        add(run.blank())  # so that the next volume starts on an odd number
     return pages
 
 
