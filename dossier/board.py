@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from dossier import limits, publish, receipt, workers
 from dossier.check import ItemState, Report, Standing, UnitState
-from dossier.errors import Problem, UsageError
+from dossier.errors import Problem
 from dossier.fields import plain_number
 from dossier.manifest import Evidence, Item
 from dossier.receipt import Receipt
@@ -153,11 +153,8 @@ def _environment() -> Environment:
 def _built(folder: Path) -> Receipt | None:
     """Return what the last build bound, complete or a draft."""
     for name in ("receipt-draft.json", "receipt.json"):
-        try:
-            found = receipt.read(folder / name)
-        except UsageError:
-            continue
-        if all((folder / volume.file).is_file() for volume in found.volumes):
+        found = receipt.find(folder / name)
+        if found is not None and all((folder / volume.file).is_file() for volume in found.volumes):
             return found
     return None
 

@@ -19,6 +19,7 @@ from dossier.files import Files
 from dossier.lock import VACANT
 from dossier.manifest import Item, Manifest
 from dossier.numbering import Pagination, Slot, Span
+from dossier.receipt import Receipt
 from dossier.sandbox import as_date
 from dossier.template_sets import TemplateSet, Words
 from dossier.views import (
@@ -106,6 +107,20 @@ def dossier_of(manifest: Manifest, today: date, words: Words) -> DossierView:
         end=period.end if period else None,
         deadline=manifest.deadline,
         language=manifest.language,
+    )
+
+
+def as_built(dossier: DossierView, written: Receipt) -> DossierView:
+    """Return what is said of a dossier with what the receipt of its finished book counts."""
+    return replace(
+        dossier,
+        title=written.title,
+        pages=sum(bool(page.label) for page in written.pages),
+        volumes=len(written.volumes),
+        items=len(written.items),
+        evidence=written.proofs,
+        complete=written.complete,
+        sheets=written.sheets,
     )
 
 

@@ -87,7 +87,8 @@ def keep(folder: Path, staging: Path, written: Receipt) -> list[str]:
     There is none where the newest that is kept says the same of the same volumes.
     """
     kept = entries(folder)
-    if kept and _read(kept[-1].path) == _said(written):
+    newest = receipt.find(kept[-1].path) if kept else None
+    if newest is not None and _said(newest) == _said(written):
         return []
     number = kept[-1].number + 1 if kept else 1
     built = datetime.fromisoformat(written.created).astimezone(UTC)
@@ -97,13 +98,6 @@ def keep(folder: Path, staging: Path, written: Receipt) -> list[str]:
     # At best it would be a twentieth smaller, and take four times as long.
     path.write_bytes(gzip.compress(written.dumps().encode(), 6, mtime=0))
     return [name]
-
-
-def _read(path: Path) -> Receipt | None:
-    try:
-        return _said(receipt.read(path))
-    except UsageError:
-        return None
 
 
 def _said(of: Receipt) -> Receipt:
@@ -189,9 +183,9 @@ def _build(entry: Entry, of: Receipt, changed: Changed | None) -> Build:
     return Build(
         entry,
         pages=sum(volume.pages for volume in of.volumes),
-        sheets=sum((volume.pages + 1) // 2 for volume in of.volumes),
+        sheets=of.sheets,
         volumes=len(of.volumes),
-        evidence=sum(not proof.see for item in of.items for proof in item.evidence),
+        evidence=of.proofs,
         engine=_engine(of),
         changed=changed,
     )

@@ -113,7 +113,7 @@ def run(
         assembled = _assemble(settled.book, settled, loaded, work, found, strict=strict)
         assembled, volumes = _within_limits(assembled, staging, tell, strict=strict)
         # What belongs to a complete binder that stands here is left alone by a draft, which brings none of its own.
-        alone = assembled.complete or not _stands(_earlier(folder, "receipt.json"))
+        alone = assembled.complete or not _stands(receipt.find(folder / "receipt.json"))
         originals, lost = _originals(assembled, staging) if alone else ({}, [])
         if print_set and not assembled.complete:
             lost = [*lost, printset.refusal(assembled.book.plan.manifest)]
@@ -408,7 +408,8 @@ def _publish(folder: Path, staging: Path, written: Receipt, record: Callable[[Se
 
     What is kept of earlier builds is never stale.
     """
-    earlier, beside = _earlier(folder, "receipt.json"), _earlier(folder, "receipt-draft.json")
+    # One that cannot be read is none: it is replaced.
+    earlier, beside = receipt.find(folder / "receipt.json"), receipt.find(folder / "receipt-draft.json")
     names = [volume.file for volume in written.volumes] + [*written.documents, *written.originals, *written.prints]
     receipts = ["receipt.json"] if written.complete else ["receipt-draft.json"]
     stale = _files(beside)
@@ -427,14 +428,6 @@ def _publish(folder: Path, staging: Path, written: Receipt, record: Callable[[Se
         receipts.append(own)
     kept = history.keep(folder, staging, written) if written.complete else []
     publish.commit(folder, [*names, *receipts, *kept], stale.difference(names))
-
-
-def _earlier(folder: Path, name: str) -> Receipt | None:
-    """Read what an earlier build left; a receipt that cannot be read is none, for the next build replaces it."""
-    try:
-        return receipt.read(folder / name)
-    except UsageError:
-        return None
 
 
 def _stands(earlier: Receipt | None) -> bool:

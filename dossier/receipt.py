@@ -162,6 +162,16 @@ class Receipt:
     prints: tuple[str, ...] = ()
     numbering: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def sheets(self) -> int:
+        """How many sheets of paper the volumes take, printed on both sides."""
+        return sum((volume.pages + 1) // 2 for volume in self.volumes)
+
+    @property
+    def proofs(self) -> int:
+        """How many pieces of evidence there are, citations left out."""
+        return sum(not proof.see for item in self.items for proof in item.evidence)
+
     def with_checksums(self, checksums: Sequence[str]) -> Receipt:
         """Return the receipt with the SHA-256 of each volume, in order."""
         volumes = zip(self.volumes, checksums, strict=True)
@@ -208,6 +218,14 @@ def read(path: Path) -> Receipt:
         raise UsageError(f"{path} cannot be read: {error.strerror}", fix="check the file's permissions") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a receipt of this program: {error}", fix="build the binder again") from error
+
+
+def find(path: Path) -> Receipt | None:
+    """Read a receipt file, if there is one that can be read."""
+    try:
+        return read(path)
+    except UsageError:
+        return None
 
 
 def loads(data: Any) -> Receipt:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final, Literal
@@ -18,7 +18,7 @@ from pikepdf import Dictionary, Name, Pdf
 
 from dossier import manifest, template_sets, templates
 from dossier.comparison import Change, Comparison
-from dossier.context import dossier_of
+from dossier.context import as_built, dossier_of
 from dossier.errors import DossierError, OutputError, UsageError
 from dossier.files import Files
 from dossier.manifest import Manifest
@@ -120,16 +120,7 @@ def context(comparison: Comparison, found: TemplateSet, loaded: Manifest | None,
     nothing = DossierView(
         "", "", "", "", str(today.year), today, 0, 0, 0, 0, complete=False, language=found.style.language
     )
-    dossier = replace(
-        dossier_of(loaded, today, found.style.words) if loaded else nothing,
-        title=new.title,
-        pages=sum(bool(page.label) for page in new.pages),
-        volumes=len(new.volumes),
-        items=len(new.items),
-        evidence=sum(not proof.see for item in new.items for proof in item.evidence),
-        complete=new.complete,
-        sheets=sum((volume.pages + 1) // 2 for volume in new.volumes),
-    )
+    dossier = as_built(dossier_of(loaded, today, found.style.words) if loaded else nothing, new)
     values = loaded.values if loaded else found.style.values
     return LetterContext(dossier=dossier, today=today, values=values, reprint=view(comparison))
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from dossier.context import dossier_of
+from dossier.context import as_built, dossier_of
 from dossier.manifest import Manifest
 from dossier.numbering import UNCOUNTED, Slot
 from dossier.placement import MM
@@ -143,15 +142,6 @@ def as_dict(job: Job, manifest: Manifest, written: Receipt) -> dict[str, Any]:
 
 def context(job: Job, manifest: Manifest, written: Receipt, found: TemplateSet, today: datetime.date) -> LetterContext:
     """Return what ``ticket.docx`` sees."""
-    told = view(job, manifest, written)
-    dossier = replace(
-        dossier_of(manifest, today, found.style.words),
-        pages=sum(bool(page.label) for page in written.pages),
-        volumes=len(written.volumes),
-        items=len(written.items),
-        evidence=sum(not proof.see for item in written.items for proof in item.evidence),
-        complete=written.complete,
-        sheets=told.sheets,
-    )
+    dossier = as_built(dossier_of(manifest, today, found.style.words), written)
     values: Mapping[str, str] = manifest.values
-    return LetterContext(dossier=dossier, today=today, values=values, ticket=told)
+    return LetterContext(dossier=dossier, today=today, values=values, ticket=view(job, manifest, written))

@@ -227,12 +227,7 @@ def _draw(job: Job, binder: Binder, loaded: Manifest | DossierError) -> Path | D
 
 def _standing(folder: Path) -> Receipt | None:
     """Return the receipt of what was built last: a draft goes when the book is complete."""
-    for name in ("receipt-draft.json", "receipt.json"):
-        try:
-            return receipt.read(folder / name)
-        except UsageError:
-            continue
-    return None
+    return receipt.find(folder / "receipt-draft.json") or receipt.find(folder / "receipt.json")
 
 
 def _effect(before: Receipt, now: Receipt) -> Effect:

@@ -34,7 +34,7 @@ from dossier.check import appraise
 from dossier.context import Scene
 from dossier.convert import accepted
 from dossier.documents import Document
-from dossier.errors import ConversionError, TemplateError, UsageError
+from dossier.errors import ConversionError, TemplateError
 from dossier.letters import Letters
 from dossier.manifest import Manifest
 from dossier.numbering import Style
@@ -206,13 +206,9 @@ def _collected(dossier: Path | None, found: TemplateSet, work: Path) -> Book:
 def _earlier_counts(loaded: Manifest) -> dict[str, int]:
     """Return how many pages an earlier build bound of each source, if there was one in the usual place."""
     folder = Path("build") / loaded.path.stem
-    for name in ("receipt.json", "receipt-draft.json"):
-        try:
-            earlier = receipt.read(folder / name)
-        except UsageError:
-            continue
-        return {source.path: source.pages for item in earlier.items for one in item.evidence for source in one.sources}
-    return {}
+    earlier = receipt.find(folder / "receipt.json") or receipt.find(folder / "receipt-draft.json")
+    items = earlier.items if earlier else ()
+    return {source.path: source.pages for item in items for one in item.evidence for source in one.sources}
 
 
 def _stand_in(source: Source, counts: Mapping[str, int], asked: int) -> Part:
