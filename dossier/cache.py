@@ -115,6 +115,7 @@ class Cache:
         Raises CacheError where that fails.
         """
         self.sweep()
+        self._sweep_halves()
         entries = list(self._entries())
         try:
             for record, _, _ in entries:
@@ -129,6 +130,7 @@ class Cache:
     def trim(self, most: int = MAX_BYTES, keep: Collection[str] = ()) -> None:
         """Remove the entries used least recently until at most ``most`` bytes remain; never one of ``keep``."""
         self.sweep()
+        self._sweep_halves()
         entries = sorted(self._entries(), key=lambda entry: entry[1])
         total = sum(size for _, _, size in entries)
         for record, used, size in entries:
@@ -140,13 +142,16 @@ class Cache:
                 total -= size
 
     def sweep(self) -> None:
-        """Remove what killed builds left behind: workspaces, and halves of entries."""
+        """Remove the workspaces that killed builds left behind."""
         for work in {path.with_suffix("") for path in self.folder.glob(".work-*")}:
             lock = _lock_of(work)
             with suppress(OSError, NotImplementedError):  # its owner lives, or this may not be written
                 lock.acquire(timeout=0)
                 shutil.rmtree(work, ignore_errors=True)
                 _unlock(work, lock)
+
+    def _sweep_halves(self) -> None:
+        """Remove the halves of entries that killed builds left behind."""
         halves = (path for path in self.folder.glob("parts/??/*") if not path.with_suffix(".json").exists())
         for stray in halves:
             with suppress(OSError):  # another process removed it meanwhile

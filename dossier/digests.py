@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dossier import memory, sources
+from dossier.inputs import SETTLED, stamp_of
 from dossier.memory import Memory
 
-_SETTLED = 2_000_000_000  # nanoseconds
 _VERSION = "1"
 
 
@@ -26,13 +26,13 @@ class Digests:
 
     def __call__(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes; raises OSError."""
-        stamp = _stamp(path)
+        stamp = list(stamp_of(path.stat()))
         known = self._memory.get(str(path))
         if isinstance(known, list) and len(known) == 2 and known[0] == stamp:
             return str(known[1])
         began = time.time_ns()  # what is changed from now on, while it is read too, has another stamp
         digest = sources.sha256_of(path)
-        if max(stamp[1:3]) < began - _SETTLED:
+        if max(stamp[1:3]) < began - SETTLED:
             self._memory.put(str(path), [stamp, digest])
         return digest
 
@@ -44,8 +44,3 @@ class Digests:
 def recall(cache: Path, root: Path) -> Digests:
     """Return the digests that earlier runs, with the same folder of a cache, left of files in ``root``."""
     return Digests(memory.recall(cache, "digests", root, _VERSION))
-
-
-def _stamp(path: Path) -> list[int]:
-    found = path.stat()
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]

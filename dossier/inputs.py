@@ -32,7 +32,8 @@ DRAFT: Final = ".inputs-draft.json"
 
 _FORMAT = 1
 _MAX_BYTES = 256 * 1024 * 1024
-_SETTLED = 2_000_000_000  # nanoseconds
+SETTLED = 2_000_000_000
+"""Nanoseconds for which another change of a file may not show: no disk's clock is coarser (FAT)."""
 _MOST_HASHED = 64 * 1024 * 1024  # bytes of a file that nothing names: of a larger one only the stamp counts
 _ROUNDS = 100_000  # of hashing a password, so that trying them all takes long
 _UNSEEN = frozenset({"DOSSIER_CACHE", "DOSSIER_CI"})  # change no page
@@ -57,7 +58,7 @@ class Found:
 
     def is_young(self, moment: int) -> bool:
         """Say whether it was changed so shortly before ``moment`` that another change would not show."""
-        return not self.stamp or max(self.stamp[1:3]) > moment - _SETTLED
+        return not self.stamp or max(self.stamp[1:3]) > moment - SETTLED
 
 
 FILE, FOLDER, ABSENT, CLOSED, OTHER, PROGRAM = "file", "folder", "absent", "closed", "other", "program"
@@ -133,9 +134,14 @@ def _at(path: str) -> Found:
         return Found(CLOSED, f"{leads} {getattr(error, 'errno', '')}")
 
 
+def stamp_of(seen: os.stat_result) -> tuple[int, ...]:
+    """Return what tells a file from one that was changed: see :class:`Found`."""
+    return seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino, seen.st_dev
+
+
 def _described(seen: os.stat_result, leads: str) -> Found:
     if stat.S_ISREG(seen.st_mode):
-        return Found(FILE, leads, (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino, seen.st_dev))
+        return Found(FILE, leads, stamp_of(seen))
     if stat.S_ISDIR(seen.st_mode):
         return Found(FOLDER, leads, (0, seen.st_mtime_ns))
     return Found(OTHER, leads, (stat.S_IFMT(seen.st_mode),))

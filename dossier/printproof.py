@@ -17,7 +17,7 @@ from dossier.errors import PrintError, Problem
 from dossier.identity import Identities
 from dossier.receipt import Page, Receipt
 from dossier.stamp import CONTENT
-from dossier.verify import BROKEN, read_stamped
+from dossier.verify import BROKEN, read_stamped, shortened
 
 # What a page draws: what the binder's draws, turned a quarter where it is read sideways, and the mark of a divider.
 _CONTENT = re.compile(
@@ -25,7 +25,6 @@ _CONTENT = re.compile(
     rb"(?:q 0\.4 g(?: \d+\.\d\d){4} re f Q\s*)?"
 )
 _SIZE_TOLERANCE = 0.01  # points
-_MOST_FINDINGS = 200
 _PREFERENCES = {"/PrintScaling": "/None", "/Duplex": "/DuplexFlipLongEdge"}
 
 
@@ -45,10 +44,7 @@ def prove(folder: Path, claimed: Receipt, files: Sequence[str], sizes: Sequence[
             Problem(code, f"{file}{f', page {page}' if page else ''}: {said}", _AGAIN) for page, code, said in found
         ]
     if problems:
-        more = len(problems) - _MOST_FINDINGS
-        if more > 0:
-            problems[_MOST_FINDINGS:] = [Problem("more", f"and {more} more findings", _AGAIN)]
-        raise PrintError("the print set is not what the binder's receipt says", problems)
+        raise PrintError("the print set is not what the binder's receipt says", shortened(problems, _AGAIN))
     return labels
 
 

@@ -15,7 +15,7 @@ from pikepdf import Dictionary, Name, Object, Pdf
 
 from dossier.part import FORM
 from dossier.placement import Placement
-from dossier.typeface import Face, embed, load_face
+from dossier.typeface import Face, color, embed, load_face
 
 __all__ = [
     "CONTENT",
@@ -51,12 +51,6 @@ Segment = tuple[float, float, float, float]
 def transparent(pdf: Pdf) -> Object:
     """Add the graphics state that watermarks are drawn with."""
     return pdf.make_indirect(Dictionary(Type=Name.ExtGState, ca=0.18, CA=0.18))
-
-
-def color(text: str) -> tuple[float, float, float]:
-    """Read a colour written ``#RRGGBB``; each part is returned as 0 to 1."""
-    red, green, blue = (int(text[index : index + 2], 16) / 255 for index in (1, 3, 5))
-    return red, green, blue
 
 
 @dataclass(frozen=True, slots=True)

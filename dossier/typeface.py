@@ -142,3 +142,9 @@ def _to_unicode(face: Face) -> bytes:
         "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
         f"{body}\nendcmap CMapName currentdict /CMap defineresource pop end end\n"
     ).encode()
+
+
+def color(text: str) -> tuple[float, float, float]:
+    """Read a colour written ``#RRGGBB``; each part is returned as 0 to 1."""
+    red, green, blue = (int(text[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    return red, green, blue

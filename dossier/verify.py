@@ -110,10 +110,7 @@ def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = (), new: b
     if not claimed.volumes:
         problems.append(Problem("no-volume", "the receipt names no volume", _AGAIN))
     if problems:
-        more = len(problems) - _MOST_FINDINGS
-        if more > 0:
-            problems[_MOST_FINDINGS:] = [Problem("more", f"and {more} more findings", _AGAIN)]
-        raise VerificationError("the binder is not what its receipt says", problems)
+        raise VerificationError("the binder is not what its receipt says", shortened(problems, _AGAIN))
     return Verification(
         len(found),
         sum(volume.pages for volume in claimed.volumes),
@@ -124,6 +121,13 @@ def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = (), new: b
         tuple(changed),
         tuple(findings.checksum for findings in found),
     )
+
+
+def shortened(problems: Sequence[Problem], fix: str) -> list[Problem]:
+    """Return the first findings of many, and how many more there are."""
+    more = len(problems) - _MOST_FINDINGS
+    told = [Problem("more", f"and {more} more findings", fix)] if more > 0 else []
+    return [*problems[:_MOST_FINDINGS], *told]
 
 
 def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor, *, new: bool) -> _Findings:

@@ -237,7 +237,7 @@ def _written(
         left = cell[0] + (cell[1] - letters.width(line, style.size)) * share
         base = top - index * style.leading - _ASCENT * style.size
         if style.color != CAPTIONS.color:
-            yield b"%g %g %g rg" % tuple(int(style.color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+            yield b"%g %g %g rg" % typeface.color(style.color)
         yield b"BT %s %g Tf 1 0 0 1 %.3f %.3f Tm %s Tj ET" % (_FONT.encode(), style.size, left, base, letters.hex(line))
 
 
