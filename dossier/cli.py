@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +18,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 import dossier
+from dossier import interrupts
 from dossier.errors import DossierError, ExitStatus, OutputError, Problem, ProblemsError, UsageError
 
 # Each command imports what it needs itself: most of the time of a short command would go into loading all the others.
@@ -43,7 +42,7 @@ _out = Console(highlight=False, soft_wrap=True)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.obey()
     failure: DossierError
     try:
         return int(_commands.main(args=arguments, prog_name="dossier", standalone_mode=False) or 0)
@@ -77,10 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             }
         )
     return status
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -61,12 +61,14 @@ class _Renewed(Executor):
         self._pool = make()
 
     def submit(self, task: Callable[_P, _T], /, *arguments: _P.args, **named: _P.kwargs) -> Future[_T]:
-        try:
-            return self._pool.submit(task, *arguments, **named)
-        except BrokenProcessPool:
-            self._pool.shutdown(wait=True)
-            self._pool = self._make()
-            return self._pool.submit(task, *arguments, **named)
+        # Handing out work may fork, and Python passes over what is raised while it does.
+        with interrupts.held():
+            try:
+                return self._pool.submit(task, *arguments, **named)
+            except BrokenProcessPool:
+                self._pool.shutdown(wait=True)
+                self._pool = self._make()
+                return self._pool.submit(task, *arguments, **named)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._pool.shutdown(wait, cancel_futures=cancel_futures)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,3 +97,40 @@ def test_elsewhere_than_in_the_main_thread_nothing_is_held() -> None:
     thread.start()
     thread.join()
     assert told == ["done"]
+
+
+PASSED_OVER = """
+import signal, time
+from dossier import interrupts
+
+class Freed:
+    def __del__(self):
+        if again:
+            again.pop()
+            signal.raise_signal(signal.SIGTERM)
+
+again = [1] * TIMES
+interrupts.obey()
+try:
+    Freed()
+    print("passed over", flush=True)
+    for _ in range(200):
+        Freed()
+        time.sleep(0.05)
+except KeyboardInterrupt:
+    print("interrupted", len(again))
+"""
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_interrupt_that_python_passes_over_is_raised_again(times: int) -> None:
+    script = PASSED_OVER.replace("TIMES", str(times))
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    said = ended.stdout.splitlines()
+    assert (said[0], said[1].split()[0], ended.stderr) == ("passed over", "interrupted", "")
+
+
+def test_what_else_python_passes_over_is_told_as_ever() -> None:
+    script = "from dossier import interrupts; interrupts.obey(); type('C', (), {'__del__': lambda self: 1 / 0})()"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert "ZeroDivisionError" in ended.stderr

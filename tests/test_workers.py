@@ -52,6 +52,25 @@ def test_an_error_on_the_way_out_leaves_no_worker_at_work() -> None:
     assert _within(15, lambda: not any(map(_is_alive, pids)))
 
 
+FORKED = """
+import os, signal
+from dossier import workers
+os.register_at_fork(before=lambda: signal.raise_signal(signal.SIGINT))
+try:
+    with workers.processes(1) as pool:
+        pool.submit(os.getpid).result()
+        print("lost")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@posix
+def test_an_interrupt_in_the_moment_of_a_fork_is_not_lost() -> None:
+    ended = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.stderr) == ("interrupted\n", "")
+
+
 @posix
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed outright", "terminated"])
 def test_workers_end_with_their_parent(number: signal.Signals) -> None:

@@ -29,7 +29,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from natsort import natsorted
 
-from dossier import limits
+from dossier import interrupts, limits
 from dossier.convert import office, sheet, table
 from dossier.convert.office import Format
 from dossier.errors import ConversionError, EngineCrash, EngineError
@@ -338,8 +338,9 @@ def _watch(command: Sequence[str], room: Path, environment: Mapping[str, str], m
 @contextmanager
 def _running(command: Sequence[str], room: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process in a group of its own; on any way out, that whole group is dead."""
-    with (room / "log").open("wb") as log:
-        try:
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with (room / "log").open("wb") as log, interrupts.held():
             process = subprocess.Popen(
                 command,
                 cwd=room,
@@ -349,16 +350,17 @@ def _running(command: Sequence[str], room: Path, environment: Mapping[str, str])
                 stderr=log,
                 start_new_session=True,
             )
-        except OSError as error:
-            raise EngineError(
-                f"LibreOffice cannot be started: {error}",
-                fix=f"reinstall LibreOffice, or point {_OVERRIDE} at one that works",
-            ) from error
-    try:
+    except OSError as error:
+        raise EngineError(
+            f"LibreOffice cannot be started: {error}",
+            fix=f"reinstall LibreOffice, or point {_OVERRIDE} at one that works",
+        ) from error
+    else:
         yield process
     finally:
-        _kill_group(process)
-        process.wait()
+        if process is not None:
+            _kill_group(process)
+            process.wait()
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
