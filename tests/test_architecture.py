@@ -86,6 +86,7 @@ ORDER = (
     "convert.libreoffice",
     "convert.unlocking",
     "convert.office",
+    "convert.longtable",
     "convert.unused",  # what of a Word file costs time and is nowhere on paper
     "convert.sheet",
     "convert.table",
@@ -173,6 +174,7 @@ HOMES = {
             "convert.damage",
             "convert.inert",
             "convert.layers",
+            "convert.longtable",
             "convert.pdf",
             "convert.photos",
         ),  # they write parts

@@ -30,7 +30,7 @@ from xml.sax.saxutils import escape, quoteattr
 from natsort import natsorted
 
 from dossier import interrupts, limits
-from dossier.convert import office, sheet, table
+from dossier.convert import longtable, office, sheet, table
 from dossier.convert.office import Format
 from dossier.errors import ConversionError, EngineCrash, EngineError
 from dossier.part import Note
@@ -75,7 +75,8 @@ _TABLES = {Format.CSV: table.from_text, Format.HTML_TABLE: table.from_html}
 _WRITER, _CALC, _COMMON = (f"/org.openoffice.Office.{name}" for name in ("Writer", "Calc", "Common"))
 _INET = "/org.openoffice.Inet/Settings"
 _PDF_EXPORT = f"{_COMMON}/Filter/PDF/Export"
-_SETTINGS: tuple[tuple[str, str, str], ...] = (
+_Setting = tuple[str, str, str]
+_SETTINGS: tuple[_Setting, ...] = (
     # Nothing in a document runs.
     (f"{_COMMON}/Security/Scripting", "DisableMacrosExecution", "true"),
     (f"{_COMMON}/Security/Scripting", "MacroSecurityLevel", "3"),
@@ -106,6 +107,8 @@ _SETTINGS: tuple[tuple[str, str, str], ...] = (
     (_PDF_EXPORT, "ReduceImageResolution", "false"),
     (_PDF_EXPORT, "ExportLinksRelativeFsys", "false"),
 )
+_PLACES = ((_PDF_EXPORT, "ExportBookmarksToPDFDestination", "true"),)
+"""Makes a PDF tell the places of Word's bookmarks."""
 
 # What looking into a file that breaks the rules of its format may raise, in what does not say so by itself.
 _UNFORESEEN = (
@@ -224,8 +227,10 @@ def convert_batch(
             except ConversionError as error:
                 outcomes[position] = error
         outcomes |= _set_up_sheets(desk, prepared)
-        pages = [job for job in prepared.values() if job.kind is Format.HTML]
-        others = [job for job in prepared.values() if job.kind is not Format.HTML]
+        in_pieces = {job.name for job in prepared.values() if _convert_in_pieces(desk, job)}
+        waiting = [job for job in prepared.values() if job.name not in in_pieces]
+        pages = [job for job in waiting if job.kind is Format.HTML]
+        others = [job for job in waiting if job.kind is not Format.HTML]
         endings = desk.convert(others, "pdf") | desk.convert(pages, "pdf", reader=_HTML_READER)
         for position, job in prepared.items():
             made = desk.result_of(job, "pdf")
@@ -251,16 +256,18 @@ class _Desk:
         self.sources.mkdir()
         self.results.mkdir()
 
-    def convert(self, jobs: Sequence[_Job], target: str, reader: str = "") -> dict[str, _Ending]:
+    def convert(
+        self, jobs: Sequence[_Job], target: str, reader: str = "", more: Sequence[_Setting] = ()
+    ) -> dict[str, _Ending]:
         """Convert ``jobs`` to ``target``; return, by name, how the last process ended that left a job without it.
 
-        ``reader`` names the import filter, where it is not to be LibreOffice's choice.
+        ``reader`` names the import filter, where it is not to be LibreOffice's choice; ``more`` are settings.
         """
         endings: dict[str, _Ending] = {}
         again: list[_Job] = []
         waiting = list(jobs)
         while waiting:
-            ending = self._run(waiting, target, reader)
+            ending = self._run(waiting, target, reader, more)
             missing = [job for job in waiting if not self.result_of(job, target).is_file()]
             # A process that failed was working on the first file it had not finished, and never saw those after it.
             tried = missing[:1] if ending.died or ending.hung else missing
@@ -269,20 +276,20 @@ class _Desk:
                 again += tried
             waiting = missing[len(tried) :]
         for job in again:
-            endings[job.name] = self._run([job], target, reader)
+            endings[job.name] = self._run([job], target, reader, more)
         return endings
 
     def result_of(self, job: _Job, target: str) -> Path:
         """Return where the ``target`` (``pdf`` or ``xlsx``) of ``job`` is, if it was made."""
         return self.results / f"{Path(job.name).stem}.{target}"
 
-    def _run(self, jobs: Sequence[_Job], target: str, reader: str) -> _Ending:
+    def _run(self, jobs: Sequence[_Job], target: str, reader: str, more: Sequence[_Setting]) -> _Ending:
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="run-", ignore_cleanup_errors=True) as name:
             room = Path(name)
             made, profile = room / "made", room / "profile"
             for folder in (made, room / "tmp", profile / "user"):
                 folder.mkdir(parents=True)
-            _write_profile(profile / "user", self.release)
+            _write_profile(profile / "user", self.release, more)
             command = [
                 *_sandbox(),
                 *_limited(),
@@ -442,6 +449,34 @@ def _bounded(source: Path) -> Iterator[None]:
         ) from error
 
 
+def _convert_in_pieces(desk: _Desk, job: _Job) -> bool:
+    """Convert a Word file of one long table piece by piece; False where that is not to be, or does not work out."""
+    if job.kind is not Format.DOCX:
+        return False
+    with _bounded(job.source):
+        table = longtable.find(desk.sources / job.name)
+    if table is None:
+        return False
+    pieces: list[tuple[Path, int]] = []
+    first = 0
+    while first < len(table.rows):
+        piece = replace(job, name=f"{Path(job.name).stem}-{len(pieces) + 1}{Format.DOCX}")
+        with _bounded(job.source):
+            end = table.write(first, desk.sources / piece.name)
+        desk.convert([piece], "pdf", more=_PLACES)
+        made = desk.result_of(piece, "pdf")
+        if not made.is_file():
+            return False
+        with _bounded(job.source):
+            found = table.cut(made, first, end)
+        if found is None:
+            return False
+        pages, first = found
+        pieces.append((made, pages))
+    with _bounded(job.source):
+        return longtable.join(pieces, desk.result_of(job, "pdf"))
+
+
 def _set_up_sheets(desk: _Desk, jobs: dict[int, _Job]) -> dict[int, Outcome]:
     """Make every workbook among ``jobs`` one that prints well; take out those that cannot be, and return why."""
     outcomes: dict[int, Outcome] = {}
@@ -497,7 +532,7 @@ def _failure(job: _Job, ending: _Ending, timeout: float) -> ConversionError:
     )
 
 
-def _write_profile(folder: Path, release: _Release) -> None:
+def _write_profile(folder: Path, release: _Release, more: Sequence[_Setting]) -> None:
     """Write settings, and what a profile that this release has used before says of it.
 
     A profile that is new to LibreOffice takes two thirds of its start: it tries how fast it draws, puts its extensions
@@ -507,7 +542,7 @@ def _write_profile(folder: Path, release: _Release) -> None:
     items = "".join(
         f'<item oor:path={quoteattr(node)}><prop oor:name={quoteattr(name)} oor:op="fuse">'
         f"<value>{escape(value)}</value></prop></item>\n"
-        for node, name, value in (*_SETTINGS, last)
+        for node, name, value in (*_SETTINGS, *more, last)
     )
     if release.build:
         (folder / "extensions").mkdir()
