@@ -11,7 +11,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,9 +103,9 @@ def prove(folder: Path, claimed: Receipt, *, changed: Sequence[str] = (), new: b
     """
     found: list[_Findings] = []
     for number in range(1, len(claimed.volumes) + 1):
-        # New ones for each volume: a file that crashes them spoils no other. One more waits for the disk.
-        with processes(cores() + new) as readers:
-            found.append(_prove_volume(folder, claimed, number, readers, new=new))
+        # New ones for each volume: a file that crashes them spoils no other.
+        with ThreadPoolExecutor(1) as disk, processes(cores()) as readers:
+            found.append(_prove_volume(folder, claimed, number, readers, disk if new else None))
     problems = [problem for findings in found for problem in findings.problems]
     if not claimed.volumes:
         problems.append(Problem("no-volume", "the receipt names no volume", _AGAIN))
@@ -130,7 +130,7 @@ def shortened(problems: Sequence[Problem], fix: str) -> list[Problem]:
     return [*problems[:_MOST_FINDINGS], *told]
 
 
-def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor, *, new: bool) -> _Findings:
+def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor, disk: Executor | None) -> _Findings:
     volume = claimed.volumes[number - 1]
     findings = _Findings(volume.file)
     path = folder / volume.file
@@ -147,10 +147,10 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor
     size = max(1, -(-len(printed) // cores()))
     runs = [printed[start : start + size] for start in range(0, len(printed), size)]
     try:
-        if new:
-            readers.submit(publish.flush, path)  # the disk writes while processors prove; publishing says if it cannot
         checksum = readers.submit(sha256_of, path)
         texts = [readers.submit(read_stamped, path, [page.page for page in run]) for run in runs]
+        if disk is not None:  # it writes while processors prove; publishing says if it cannot
+            disk.submit(publish.flush, path)
     except BrokenProcessPool:
         _prove_labels([], _CRASH, findings, draft=not claimed.complete)
         return findings
@@ -164,7 +164,7 @@ def _prove_volume(folder: Path, claimed: Receipt, number: int, readers: Executor
         findings.checksum = checksum.result()
     except BrokenProcessPool:
         findings.checksum = sha256_of(path)
-    if not new and findings.checksum != volume.sha256:
+    if disk is None and findings.checksum != volume.sha256:
         findings.add("checksum", "the file was changed after it was bound")
     return findings
 

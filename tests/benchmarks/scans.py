@@ -51,6 +51,7 @@ def run(folder: Path, size: int, rounds: int) -> None:
 
     def ours() -> float:
         shutil.rmtree(folder / "out")  # else it is found to be what would be built
+        os.sync()  # what the other left to write would be written now
         clock = measure.Clock()
         with measure.watching() as peak:
             before = measure.own()
@@ -62,6 +63,7 @@ def run(folder: Path, size: int, rounds: int) -> None:
 
     def theirs() -> float:
         (folder / "cat.out").unlink(missing_ok=True)
+        os.sync()
         return measure.seconds(["sh", "-c", 'cat "$@" > "$0"', folder / "cat.out", *parts])
 
     measure.compare("bind", ours, "cat", theirs, rounds)
