@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +291,52 @@ def test_a_senseless_grid_is_ignored(convert: Convert, document: Any, pitch: str
     document.add_paragraph("质量")
 
     assert texts(convert(document)[0]) == ["质量"]
+
+
+_LAYOUTS = {
+    "": "",
+    "of columns that are fixed": '<w:tblLayout w:type="fixed"/>',
+    "as wide as its text": '<w:tblLayout w:type="autofit"/>',
+}
+
+
+def _table(layout: str, columns: Sequence[int], width: int) -> str:
+    """Return a table whose cells claim to be ``width`` wide, in 20ths of a point, and do not keep to its columns."""
+    grid = "".join(f'<w:gridCol w:w="{column}"/>' for column in columns)
+    cell = f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>%s</w:tcPr><w:p>%s</w:p></w:tc>'
+    row = f"<w:tr>{cell}{cell}</w:tr>" % ('<w:gridSpan w:val="2"/>', run("质量合格 of goods" * 4), "", run("92批次"))
+    return f"<w:tbl><w:tblPr>{layout}</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{row}{row}</w:tbl>"
+
+
+@pytest.mark.parametrize("layout", _LAYOUTS.values(), ids=_LAYOUTS)
+@pytest.mark.parametrize("columns", [(600, 1200, 3000), (600, 0, 3000), ()], ids=["grid", "half a grid", "no grid"])
+@pytest.mark.parametrize("width", [900, 5000])
+def test_cutting_the_widths_of_cells_changes_no_byte(
+    convert: Convert, document: Any, monkeypatch: pytest.MonkeyPatch, layout: str, columns: Sequence[int], width: int
+) -> None:
+    add(document, _table(layout, columns, width))
+    cut = convert(document, "cut.docx")[0].read_bytes()
+    monkeypatch.setattr(embedded, "_cut_widths", lambda root: None)
+    assert cut == convert(document, "whole.docx")[0].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("layout", "columns", "left"),
+    [
+        (_LAYOUTS[""], (600, 1200, 3000), 0),
+        (_LAYOUTS["of columns that are fixed"], (600, 1200, 3000), 0),
+        (_LAYOUTS["as wide as its text"], (600, 1200, 3000), 4),
+        (_LAYOUTS[""], (600, 0, 3000), 4),
+        (_LAYOUTS[""], (), 4),
+    ],
+)
+def test_widths_of_cells_that_decide_nothing_are_kept_from_the_engine(
+    document: Any, tmp_path: Path, layout: str, columns: Sequence[int], left: int
+) -> None:
+    add(document, _table(layout, columns, 900))
+    document.save(str(tmp_path / "表.docx"))
+    with zipfile.ZipFile(io.BytesIO(embedded.prepare(tmp_path / "表.docx").package)) as package:
+        assert package.read("word/document.xml").count(b"<w:tcW ") == left
 
 
 def test_a_table_a_header_and_page_numbers_are_printed(convert: Convert, document: Any) -> None:

@@ -126,9 +126,14 @@ def normalise(source: Path, out: Path, *, password: str = "", crop: Crop | None 
         pdf.trailer.Size = 1  # qpdf corrects it, but writes none where a mended file had none
         _save(pdf, out)
     with _refusing():
-        notes += _disarm(out)
+        found, digests = _read_back(out)
+        if found:
+            notes.append(_disarm(out, found))
+            left, digests = _read_back(out)
+            if left:
+                what, fix = f"something in it could act: {left[0].what}", "print it to PDF anew, and bind that"
+                raise ConversionError(what, fix=fix, code="hostile-source")
         inks = _inks(out)
-        digests = _digests(out)
     described = tuple(
         PartPage(round(frame.width, 3), round(frame.height, 3), ink, digest, own)
         for frame, ink, digest, own in zip(frames, inks, digests, links, strict=True)
@@ -147,11 +152,8 @@ def _save(pdf: Pdf, out: Path) -> None:
     )
 
 
-def _disarm(path: Path) -> Iterator[Note]:
-    """Take out of a part whatever could act and hides where no reader looks for it: it would be found in the book."""
-    found = _acting(path)
-    if not found:
-        return
+def _disarm(path: Path, found: Sequence[Acting]) -> Note:
+    """Take out of a part what could act and hides where no reader looks for it: it would be found in the book."""
     with Pdf.open(path, allow_overwriting_input=True) as pdf:
         for one in sorted(found, key=lambda one: -len(one.path)):
             node: Object = pdf.get_object(one.number, 0)
@@ -159,18 +161,19 @@ def _disarm(path: Path) -> Iterator[Note]:
                 node = node[step]
             del node[one.path[-1]]
         _save(pdf, path)
-    if _acting(path):
-        what, fix = f"something in it could act: {found[0].what}", "print it to PDF anew, and bind that"
-        raise ConversionError(what, fix=fix, code="hostile-source")
-    yield Note(
+    return Note(
         "actions-removed", f"{len(found)} scripts, actions or files that hid in its objects were removed from it",
         "nothing: none may act in a book",
     )  # fmt: skip
 
 
-def _acting(path: Path) -> list[Acting]:
+def _read_back(path: Path) -> tuple[list[Acting], list[str]]:
+    """Return what could act in a part, and where nothing could, the digest of each page."""
     with path.open("rb") as file:
-        return list(acting.find(pypdf.PdfReader(file, strict=False), file))
+        reader = pypdf.PdfReader(file, strict=False)
+        found = list(acting.find(reader, file))
+        identities = Identities(reader)
+        return found, [] if found else [identities.of(page) for page in reader.pages]
 
 
 def _with_pictures(source: Path, out: Path, password: str) -> Path:
@@ -832,10 +835,3 @@ def _inked(counts: Sequence[int]) -> tuple[int, ...]:
     tone = max(range(_SCANNED_PAPER, 256), key=counts.__getitem__)
     near = sum(counts[tone - _GRAIN : tone + _GRAIN + 1])
     return _inked_below(min(_PAPER, tone - _GRAIN) if near > sum(counts) / 2 else _PAPER)
-
-
-def _digests(path: Path) -> list[str]:
-    with path.open("rb") as file:
-        reader = pypdf.PdfReader(file, strict=False)
-        identities = Identities(reader)
-        return [identities.of(page) for page in reader.pages]
