@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from dossier import inputs, publish
 from dossier.binder import STAGES, Binder, Engine, Event, PageRange, Progress, Standing
@@ -43,6 +43,8 @@ def build(
     ``passwords`` open encrypted sources by their names. ``print_set`` adds a version for the printer, in ``print``.
     Raises a DossierError where nothing can be built; then nothing is changed.
     """
+    if engine not in (None, *get_args(Engine)):
+        raise UsageError(f"there is no engine {engine!r}", fix=f"name one of {', '.join(get_args(Engine))}")
     known = passwords or {}
     if use_cache:
         stands = standing(source, out, engine=engine, strict=strict, passwords=known, print_set=print_set)

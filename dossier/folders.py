@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from natsort import natsort_keygen, ns
 
 from dossier import headings, looks, manifest, manifest_text, sources
-from dossier.errors import ManifestError, UsageError
+from dossier.errors import ManifestError, OutputError, UsageError
 from dossier.manifest import Manifest
 from dossier.manifest_text import scalar
 from dossier.sources import Kind, PathRefused
@@ -448,7 +448,10 @@ def add(text: str, path: Path, found: Matched) -> str:
 
 
 def prove(text: str, path: Path) -> Manifest:
-    """Return the manifest that a text would be at ``path``. Raises UsageError where it cannot be loaded."""
+    """Return the manifest that a text would be at ``path``.
+
+    Raises UsageError where it cannot be loaded, and OutputError where nothing can be written beside it.
+    """
     aside = path.with_name(f".{path.name}.tried")
     try:
         aside.write_text(text, encoding="utf-8", newline="")
@@ -456,5 +459,8 @@ def prove(text: str, path: Path) -> Manifest:
     except ManifestError as error:
         told = "; ".join(str(problem) for problem in error.problems[:3])
         raise UsageError(f"no manifest can be made of it: {told}", fix="rename what is named there") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}", fix="name another place with -o") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)

@@ -743,6 +743,8 @@ def _in_braces(path: _Path, value: object) -> str:
 def _unknown_key(path: _Path, near: str) -> tuple[str, str, str]:
     key = str(path[-1])
     message = f"unknown key `{shorten(key)}`"
+    if key != key.lstrip():
+        return "unknown-key", f"`{shorten(key)}` has a full-width space at its beginning", "indent with spaces"
     if near:
         return "unknown-key", f"{message}; did you mean `{near}`?", f"write `{near}`"
     for home, model in _MODELS.items():

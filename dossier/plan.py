@@ -254,7 +254,8 @@ def _plan_evidence(manifest: Manifest, item: Item, entry: Evidence, means: _Mean
         except IsADirectoryError:
             report("missing-source", f"{name} is a folder", f"to bind what is in it write `files: {name}/*`")
         except FileNotFoundError:
-            report("missing-source", _gone(manifest.root, name), _remedy(manifest.root, name, item.unit))
+            fix = f"to bind all files that it fits write `files: {name}`" if set(name) & set("*?[") else ""
+            report("missing-source", _gone(manifest.root, name), fix or _remedy(manifest.root, name, item.unit))
         except OSError as error:
             fix = f"check the file's permissions, or ask {_whom(item)} to send it again"
             report("unreadable-source", f"{name} cannot be read: {error.strerror}", fix)

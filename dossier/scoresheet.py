@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import openpyxl
 from openpyxl.utils import column_index_from_string, get_column_letter
@@ -102,6 +102,11 @@ def read(path: Path, *, sheet: str = "", columns: Mapping[str, str] | None = Non
     ``columns`` says by letters which column is what (``{"points": "F"}``), where heads do not; a name may be one of
     :data:`HEADS` or ``level 1`` and so on. Raises UsageError where the file is no workbook or no table is found.
     """
+    if not path.is_file():
+        what = "is not a file" if path.exists() else "is not there"
+        raise UsageError(f"{path} {what}", fix="name the workbook that holds the table")
+    if not is_zipfile(path):
+        raise UsageError(f"{path} is no Excel workbook (.xlsx)", fix="open it in Excel, save it as .xlsx and name that")
     with workers.processes(1) as pool:
         try:
             grids = pool.submit(_grids, path).result()

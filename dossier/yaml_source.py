@@ -37,7 +37,13 @@ _TEXT_TAGS = frozenset({"str", "merge", "value"})
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times faster, but not in every wheel
 _RESOLVER = Resolver()
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FULL_WIDTH_COLON = re.compile(r"^[ \t]*(?:- +)?[{ ]*\w+：")
+_FULL_WIDTH: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r"^[ \t]*(?:- +)?[{ ]*\w+："), "colon", "did you mean `: `, a half-width colon and a space?"),
+    (re.compile(r"^[ \t]*[\u3000\u00a0]"), "space at its beginning", "indent with spaces"),
+    (re.compile(r"^[ \t]*[－—–‐]\s"), "dash", "did you mean `- `, a half-width hyphen and a space?"),
+    (re.compile(r"^[ \t]*(?:- +)?[｛［]|[｝］]\s*$"), "bracket", "did you mean one of `{ } [ ]`, all half-width?"),
+    (re.compile(r"，\s*\w+: "), "comma", "did you mean `, `, a half-width comma and a space?"),
+)  # what input methods type, the likeliest first
 
 
 class Place(NamedTuple):
@@ -354,10 +360,10 @@ class _Reader:
             mark = error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
         lines = self._lines[max(0, place.line - 2) : place.line]
-        colon = next((line for line in lines if _FULL_WIDTH_COLON.match(line)), "")
-        if colon:
-            message = f"`{shorten(colon.strip())}` has a full-width colon"
-            fix = "did you mean `: `, a half-width colon and a space?"
+        typed = next(((line, *rest) for like, *rest in _FULL_WIDTH for line in lines if like.search(line)), None)
+        if typed:
+            line, name, fix = typed
+            message = f"`{shorten(line.strip())}` has a full-width {name}"
         else:
             message, fix = _explain(told, unclosed, self._character(place))
         return Problem("yaml-syntax", message, fix, where=_where(self.name, place))

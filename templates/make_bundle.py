@@ -476,11 +476,10 @@ def letter(document: Any) -> None:
     add(document, "{%p endif %}", "Normal")
     gap(document, 14, SMALL)
     add(document, "{%p if letter.office_contact or letter.office_phone %}", "Normal")
-    add(
-        document,
-        "Questions: {{ letter.office_contact }}{% if letter.office_phone %}, {{ letter.office_phone }}{% endif %}.",
-        "Normal",
+    questions = (
+        "Questions: {{ letter.office_contact }}{% if letter.office_phone %}, {{ letter.office_phone }}{% endif %}."
     )
+    add(document, questions, "Normal").paragraph_format.keep_with_next = True  # no page with a signature alone
     add(document, "{%p endif %}", "Normal")
     add(document, "{{ dossier.organisation }}", "Normal")
 

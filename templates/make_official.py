@@ -422,9 +422,12 @@ def photos(document: Any) -> None:
 APART = "{% if item.counts == 'veto' %}【否决项】{% elif item.counts == 'bonus' %}【加分项】{% endif %}"
 
 
-def indented(document: Any, text: str) -> None:
-    """Add a paragraph of running text, which begins two characters in."""
-    add(document, text, "Normal").paragraph_format.first_line_indent = Pt(32)
+def indented(document: Any, text: str, *, kept: bool = False) -> None:
+    """Add a paragraph of running text, which begins two characters in; one that is ``kept`` stays with the next."""
+    paragraph = add(document, text, "Normal")
+    paragraph.paragraph_format.first_line_indent = Pt(32)
+    if kept:
+        paragraph.paragraph_format.keep_with_next = True
 
 
 def signed(document: Any) -> None:
@@ -499,6 +502,7 @@ def letter(document: Any) -> None:
         document,
         "你单位联系人：{{ letter.contact }}{% if letter.phone %}，电话{{ letter.phone }}{% endif %}。"
         "如有变动，请告知。",
+        kept=True,  # nobody signs a page that holds nothing else
     )
     add(document, "{%p endif %}", "Normal")
     add(document, "{%p if letter.office_contact or letter.office_phone %}", "Normal")
@@ -506,6 +510,7 @@ def letter(document: Any) -> None:
         document,
         "材料报送联系人：{{ letter.office_contact }}{% if letter.office_phone %}，"
         "电话{{ letter.office_phone }}{% endif %}。",
+        kept=True,
     )
     add(document, "{%p endif %}", "Normal")
     signed(document)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import dossier
 from dossier import cli, folders
-from dossier.errors import UsageError
+from dossier.errors import OutputError, UsageError
 from dossier.folders import Proof, Proposal, proof_of
 from dossier.manifest import Manifest
 
@@ -468,3 +468,9 @@ def test_a_broken_manifest_is_not_written_over(tree: Tree, tmp_path: Path) -> No
     (tmp_path / "q.yaml").write_text("title: [", encoding="utf-8")
     assert run(tree("1-1 a/x.pdf"), "-o", tmp_path / "q.yaml") == 2
     assert (tmp_path / "q.yaml").read_text(encoding="utf-8") == "title: ["
+
+
+def test_a_manifest_in_a_folder_that_is_not_there_names_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"nowhere.dossier\.yaml cannot be written") as caught:
+        folders.prove("title: x\n", tmp_path / "nowhere" / "dossier.yaml")
+    assert "another place" in caught.value.fix

@@ -23,6 +23,7 @@ from dossier.check import check
 from dossier.convert import libreoffice
 from dossier.errors import OutputError, TemplateError
 from dossier.gaps import Gaps
+from dossier.template_sets import find_set
 
 SAMPLE = Path(__file__).resolve().parent.parent / "manifests"
 TODAY = date(2023, 12, 15)
@@ -426,3 +427,12 @@ def test_the_offices_own_debts_count_too(
     assert cli.main(["gaps", str(path), "-o", str(tmp_path / "out")]) == 1
     assert "report.docx" in capsys.readouterr().err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"gaps.json", "gaps.xlsx", "summary.docx"}
+
+
+@pytest.mark.parametrize("name", ["official", "bundle"])
+def test_no_page_of_a_letter_holds_the_signature_alone(name: str, tmp_path: Path) -> None:
+    found = Document(str(find_set(name, tmp_path).path("letter"))).paragraphs
+    words = [paragraph for paragraph in found if not paragraph.text.startswith("{%p")]
+    signed = next(n for n, paragraph in enumerate(words) if paragraph.text == "{{ dossier.organisation }}")
+    asked = next(n for n, paragraph in enumerate(words) if "letter.office_contact" in paragraph.text)
+    assert all(paragraph.paragraph_format.keep_with_next for paragraph in words[asked:signed])

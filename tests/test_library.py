@@ -164,6 +164,13 @@ def test_the_default_folder_is_named_after_the_manifest(manifest: Path) -> None:
     assert binder.paths[0].is_file()
 
 
+def test_an_engine_that_there_is_not_is_refused_before_anything_is_built(manifest: Path, tmp_path: Path) -> None:
+    engine: Any = "word"
+    with pytest.raises(dossier.UsageError, match="no engine 'word'") as caught:
+        dossier.build(manifest, tmp_path / "out", engine=engine)
+    assert ("libreoffice" in caught.value.fix, (tmp_path / "out").exists()) == (True, False)
+
+
 def test_a_manifest_that_is_wrong_raises_every_problem_at_once(make_manifest: MakeManifest) -> None:
     path = make_manifest({"1": [{"fil": "a.pdf"}], "2": [{"see": "9"}]})
     for function in (dossier.load, dossier.check, dossier.build):

@@ -307,6 +307,12 @@ def test_file_must_be_a_mapping(text: str) -> None:
         ('a: 1\ntitle: "abc\nb: c', "2:8", "never closed"),
         ('title: "a\\规"', "1:10", "single quotes"),
         ("title：x\nitems: c", "2:6", "full-width colon"),
+        ("items:\n- {id: a，title: b}", "2:15", "full-width comma"),
+        ("items:\n- ｛id: a, title: b}", "2:16", "full-width bracket"),
+        ("items:\n- {id: a, title: b｝\n", "3:1", "full-width bracket"),
+        ("items:\n- id: a\n\u3000title: b\n  unit: c", "4:7", "full-width space"),
+        ("items:\n- id: a\n\u00a0 title: b\n  unit: c", "4:7", "full-width space"),
+        ("items:\n－ {id: a, title: b}\n", "2:16", "full-width dash"),
         ("page: {size: A4\n", "2:1", "}"),
         ("front: [a\n", "2:1", "]"),
         ("- a\nb: c", "2:1", "- "),
@@ -316,6 +322,12 @@ def test_file_must_be_a_mapping(text: str) -> None:
 )
 def test_syntax_errors_are_explained(text: str, where: str, hint: str) -> None:
     expect(text, "yaml-syntax", where, hint)
+
+
+@pytest.mark.parametrize("space", ["\u3000", "\u00a0 "])
+def test_a_key_behind_a_full_width_space_is_not_told_to_be_itself(space: str) -> None:
+    found = next(p for p in problems(f"title: x\n{space}front: [cover]\n") if p.code == "unknown-key")
+    assert (found.where, "full-width space" in found.message, found.fix) == ("m.yaml:2:1", True, "indent with spaces")
 
 
 def test_syntax_error_comes_with_what_was_found_before() -> None:

@@ -180,6 +180,7 @@ BROKEN = [
         "is not there",
         "mean 1-1/whole.pdf? If not, ask 发展改革局",
     ),
+    ("1-1/*.pdf", "missing-source", "missing", "is not there", "write `files: 1-1/*.pdf`"),
     ("1-1/folder", "missing-source", "missing", "is a folder", "`files: 1-1/folder/*`"),
     ("dangling.pdf", "missing-source", "missing", "is a link to a file that is not there", "ask 发展改革局"),
     ("1-1/denied.pdf", "unreadable-source", "refused", "Permission denied", "or ask 发展改革局 to send it again"),

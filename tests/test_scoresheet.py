@@ -232,3 +232,21 @@ def test_one_column_of_items_is_enough(make: Make) -> None:
 def test_numbers_of_the_tree_in_a_column_of_their_own_are_ids(make: Make) -> None:
     rows = [["编号", *HEADS], ["2-3", "甲", "子", "", 1, 1, "a", ""], ["2-4", None, "丑", "", 1, 1, "a", ""]]
     assert [id for id, _, level in tree(scoresheet.read(make(rows))) if level == 2] == ["2-3", "2-4"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "fix"),
+    [
+        (None, "is not there", "name the workbook"),
+        (b"title: x", "is no Excel workbook", ".xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is no Excel workbook", "save it as .xlsx"),
+    ],
+    ids=["no file", "a manifest", "an old workbook"],
+)
+def test_what_is_no_workbook_is_said_to_be_none(content: bytes | None, said: str, fix: str, tmp_path: Path) -> None:
+    path = tmp_path / "scores.xlsx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        scoresheet.read(path)
+    assert (str(caught.value).count(path.name), said in str(caught.value), fix in caught.value.fix) == (1, True, True)
