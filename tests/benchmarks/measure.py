@@ -20,15 +20,16 @@ POLL = 0.01
 
 @dataclass
 class Clock:
-    """Seconds that each stage of a build took, told by its progress events."""
+    """Seconds that each stage of a build took, told by its progress events; or that this process worked for it."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    work: bool = False
     _stage: str = ""
     _since: float = 0.0
 
     def tell(self, stage: str) -> None:
         """Note that ``stage`` begins, or goes on."""
-        now = time.perf_counter()
+        now = time.process_time() if self.work else time.perf_counter()
         if self._stage:
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
         self._stage, self._since = stage, now

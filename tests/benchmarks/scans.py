@@ -20,12 +20,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--work", action="store_true", help="compare the time of processors")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        run(Path(name), options.megabytes * 1_000_000, options.rounds)
+        run(Path(name), options.megabytes * 1_000_000, options.rounds, work=options.work)
 
 
-def run(folder: Path, size: int, rounds: int) -> None:
+def run(folder: Path, size: int, rounds: int, *, work: bool) -> None:
     """Draw some scans, copy them until they make ``size`` bytes, convert once, then bind against cat in turns."""
     os.environ["DOSSIER_CACHE"] = str(folder / "cache")
     sources = folder / "sources"
@@ -50,9 +51,9 @@ def run(folder: Path, size: int, rounds: int) -> None:
     peaks: list[int] = []
 
     def ours() -> float:
-        shutil.rmtree(folder / "out")  # else it is found to be what would be built
         os.sync()  # what the other left to write would be written now
-        clock = measure.Clock()
+        shutil.rmtree(folder / "out")  # else it is found to be what would be built
+        clock = measure.Clock(work=work)
         with measure.watching() as peak:
             before = measure.own()
             dossier.build(manifest, folder / "out", engine="embedded", progress=lambda event: clock.tell(event.stage))
@@ -62,9 +63,9 @@ def run(folder: Path, size: int, rounds: int) -> None:
         return clock.seconds["bind"]
 
     def theirs() -> float:
-        (folder / "cat.out").unlink(missing_ok=True)
         os.sync()
-        return measure.seconds(["sh", "-c", 'cat "$@" > "$0"', folder / "cat.out", *parts])
+        (folder / "cat.out").unlink(missing_ok=True)
+        return measure.spent(["sh", "-c", 'cat "$@" > "$0"', folder / "cat.out", *parts])[work]
 
     measure.compare("bind", ours, "cat", theirs, rounds)
     print({stage: f"{sum(times) / len(times):.2f} s" for stage, times in stages.items()})
