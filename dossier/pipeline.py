@@ -75,8 +75,7 @@ def run(
     template_set = template_sets.find_set(loaded.template_set, loaded.path.parent)
     began = reach.begin(loaded, template_set, folder, engine=engine, strict=strict, passwords=passwords)
     loaded = template_set.complete(loaded)
-    if print_set:
-        printset.check(loaded, template_set)
+    _check(loaded, template_set, folder, print_set=print_set)
     held = frontmatter.held_by(loaded)
     settings = convert.choose(engine or loaded.engine, (loaded.page.width, loaded.page.height))
     settings = replace(settings, look=template_set.look, captions=template_set.captions)
@@ -140,6 +139,13 @@ def run(
         _publish(folder, staging, written, record)
         store.trim()
         return Binder(folder, written, proof)
+
+
+def _check(loaded: Manifest, template_set: template_sets.TemplateSet, folder: Path, *, print_set: bool) -> None:
+    if folder.resolve() == loaded.root.resolve():
+        raise UsageError(f"{folder} is the folder of the sources", fix="name another with -o, or the book becomes one")
+    if print_set:
+        printset.check(loaded, template_set)
 
 
 @dataclass(frozen=True, slots=True)

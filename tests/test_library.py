@@ -304,3 +304,10 @@ def test_whoever_listens_may_stop_the_build_and_nothing_is_changed(
     with pytest.raises(InterruptedError, match=stage):
         dossier.build(manifest, "out", progress=stop)
     assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == before
+
+
+def test_a_book_is_not_built_among_its_sources(manifest: Path) -> None:
+    before = sorted(Path("sources").iterdir())
+    with pytest.raises(errors.UsageError, match="folder of the sources"):
+        dossier.build(manifest, "sources")
+    assert sorted(Path("sources").iterdir()) == before

@@ -6,6 +6,7 @@ import io
 import random
 import subprocess
 import sys
+import warnings
 import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -1085,6 +1086,13 @@ def test_a_file_that_needs_a_password_is_refused(build: Build, strength: Any) ->
     error = refusal(build(encryption=locked))
 
     assert error.code == "encrypted-source"
+
+
+def test_a_password_that_a_file_does_not_need_is_no_news(build: Build, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        part = pdf.normalise(build(), tmp_path / "part.pdf", password="secret")
+    assert len(part.pages) == 1
 
 
 @pytest.mark.parametrize("strength", [2, 3, 4, 6])

@@ -8,6 +8,7 @@ data is copied byte for byte.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -227,8 +228,10 @@ def _refusing() -> Iterator[None]:
 @contextmanager
 def _opened(source: Path, password: str = "") -> Iterator[Pdf]:
     try:
-        # Page attributes are inherited here, for qpdf would do it before a loop in the page tree is noticed.
-        pdf = Pdf.open(source, password=password, suppress_warnings=True, inherit_page_attributes=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "A password was provided")  # one that needs none is no worse
+            # Page attributes are inherited here, for qpdf would do it before a loop in the page tree is noticed.
+            pdf = Pdf.open(source, password=password, suppress_warnings=True, inherit_page_attributes=False)
     except pikepdf.PasswordError:
         what = "the password given for it is wrong" if password else "it is encrypted and needs a password"
         raise ConversionError(
