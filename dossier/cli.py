@@ -248,10 +248,11 @@ def watch_command(
     job = watch.Job(paths[0], folder, build_it, draw, board, beside)
     try:
         for number, happening in enumerate(watch.watch(job, watch.Watcher())):
-            if as_json:
-                _print_happening_json(happening)
-            else:
-                _print_happening(happening, job, first=number < 2)
+            with interrupts.held():  # else a line that was printed as it came is printed once more
+                if as_json:
+                    _print_happening_json(happening)
+                else:
+                    _print_happening(happening, job, first=number < 2)
     except KeyboardInterrupt:
         _err.print("no longer watching")
         return ExitStatus.INTERRUPTED

@@ -705,7 +705,7 @@ def test_watching_builds_again_until_it_is_interrupted(complete: Path, make_pdf:
     with started("watch", "--json") as process:
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
-        make_pdf("sources/a.pdf", 3)
+        arrive(make_pdf("a.pdf", 3))
         second = json.loads(process.stdout.readline())
         complete.write_text("title: [", encoding="utf-8")
         third = json.loads(process.stdout.readline())
@@ -726,7 +726,7 @@ def test_a_person_is_told_in_a_short_block_what_each_change_did(incomplete: Path
     with started("watch", "-o", "out", "--board") as process:
         assert process.stderr is not None
         told = [*until(process.stderr, "watching: ")]
-        make_pdf("sources/late.pdf", 2)
+        arrive(make_pdf("late.pdf", 2))
         block = [*until(process.stderr, "board: ")]
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
@@ -739,6 +739,11 @@ def test_a_person_is_told_in_a_short_block_what_each_change_did(incomplete: Path
     assert any(line.startswith("evidence changed: 2-01 ") for line in block)
     assert (block[-2], block[-1]) == ("+1 pages\n", f"board: {Path('out/index.html')}\n")
     assert "late.pdf is not there" not in Path("out/index.html").read_text(encoding="utf-8")
+
+
+def arrive(file: Path) -> None:
+    """Put a file among the sources at once: one that is seen half written, on a busy machine, is two changes."""
+    file.replace(Path("sources") / file.name)
 
 
 def until(lines: Iterable[str], start: str) -> Iterator[str]:
