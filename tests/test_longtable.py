@@ -59,6 +59,12 @@ def found(path: Path) -> longtable.LongTable:
     return one
 
 
+def is_left_whole(document: docx.document.Document, path: Path) -> bool:
+    """Save a Word file, and say whether it has no long table that has pieces."""
+    document.save(str(path))
+    return longtable.find(path) is None
+
+
 def texts(path: Path) -> list[str]:
     """Return all paragraphs of a Word file, those of its table too, in order."""
     document = docx.Document(str(path))
@@ -98,27 +104,23 @@ def test_a_shorter_table_is_left_whole(tmp_path: Path) -> None:
 def test_what_goes_by_more_than_its_row_keeps_a_table_whole(tmp_path: Path, name: str) -> None:
     document = table(tmp_path / "a.docx")
     rows_of(document)[40].cells[0].paragraphs[0]._p.append(OxmlElement(f"w:{name}"))
-    document.save(str(tmp_path / "a.docx"))
-    assert longtable.find(tmp_path / "a.docx") is None
+    assert is_left_whole(document, tmp_path / "a.docx")
 
 
 def test_a_row_that_may_be_on_two_pages_keeps_a_table_whole(tmp_path: Path) -> None:
     document = table(tmp_path / "a.docx")
     [whole] = rows_of(document)[40]._tr.iter(qn("w:cantSplit"))
     whole.set(qn("w:val"), "false")
-    document.save(str(tmp_path / "a.docx"))
-    assert longtable.find(tmp_path / "a.docx") is None
+    assert is_left_whole(document, tmp_path / "a.docx")
 
 
 def test_a_line_break_is_no_page_break(tmp_path: Path) -> None:
     document = table(tmp_path / "a.docx")
     end = OxmlElement("w:br")
     rows_of(document)[40].cells[0].paragraphs[0].runs[0]._r.append(end)
-    document.save(str(tmp_path / "a.docx"))
-    assert longtable.find(tmp_path / "a.docx") is not None
+    assert not is_left_whole(document, tmp_path / "a.docx")
     end.set(qn("w:type"), "page")
-    document.save(str(tmp_path / "a.docx"))
-    assert longtable.find(tmp_path / "a.docx") is None
+    assert is_left_whole(document, tmp_path / "a.docx")
 
 
 def test_a_page_number_in_a_footer_keeps_a_table_whole(tmp_path: Path) -> None:
@@ -126,8 +128,7 @@ def test_a_page_number_in_a_footer_keeps_a_table_whole(tmp_path: Path) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), "PAGE")
     document.sections[0].footer.paragraphs[0]._p.append(field)
-    document.save(str(tmp_path / "a.docx"))
-    assert longtable.find(tmp_path / "a.docx") is None
+    assert is_left_whole(document, tmp_path / "a.docx")
 
 
 @pytest.mark.parametrize("based", [False, True])
@@ -136,19 +137,16 @@ def test_a_style_that_numbers_keeps_a_table_whole(tmp_path: Path, based: bool) -
     style = document.styles.add_style("Mine", 1)
     style.base_style = document.styles["List Number" if based else "Normal"]
     rows_of(document)[40].cells[0].paragraphs[0].style = style
-    document.save(str(tmp_path / "a.docx"))
-    assert (longtable.find(tmp_path / "a.docx") is None) == based
+    assert is_left_whole(document, tmp_path / "a.docx") == based
 
 
 def test_a_second_table_or_section_keeps_a_table_whole(tmp_path: Path) -> None:
     document = table(tmp_path / "a.docx")
     document.add_table(1, 1)
-    document.save(str(tmp_path / "a.docx"))
-    assert longtable.find(tmp_path / "a.docx") is None
+    assert is_left_whole(document, tmp_path / "a.docx")
     document = table(tmp_path / "b.docx")
     document.add_section()
-    document.save(str(tmp_path / "b.docx"))
-    assert longtable.find(tmp_path / "b.docx") is None
+    assert is_left_whole(document, tmp_path / "b.docx")
 
 
 def test_what_is_no_word_file_has_no_long_table(tmp_path: Path) -> None:

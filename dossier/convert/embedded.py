@@ -566,7 +566,7 @@ def merged_lines(lines: _Lines, properties: Any) -> _Lines:
         line = round(_number(spacing.get(f"{_W}line"), lines.line))
         lines = replace(lines, line=line, rule=spacing.get(f"{_W}lineRule", lines.rule))
     if snap is not None:
-        lines = replace(lines, snap=_is_on(snap))
+        lines = replace(lines, snap=ooxml.is_on(snap))
     return lines
 
 
@@ -1049,10 +1049,6 @@ def _number(text: str | None, otherwise: float) -> float:
     except ValueError:
         return otherwise
     return number if isfinite(number) else otherwise
-
-
-def _is_on(element: Any) -> bool:
-    return element.get(f"{_W}val", "1") not in {"0", "false", "off"}
 
 
 # --- the engine ----------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from dossier.convert import ooxml
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _BOX = f"{_W}txbxContent"
@@ -75,7 +77,7 @@ class _Level:
             start=_integer(_value(element, "start"), 0),
             format=_format(element),
             text=_value(element, "lvlText"),
-            legal=_is_on(element.find(f"{_W}isLgl")),
+            legal=ooxml.is_on(element.find(f"{_W}isLgl")),
             style=_value(element, "pStyle"),
             is_whole=all(element.find(f"{_W}{tag}") is not None for tag in ("start", "lvlText")),
             restart=None if restart is None else _integer(restart.get(f"{_W}val"), 0),
@@ -352,10 +354,10 @@ def _is_spare(paragraph: Any) -> bool:
 
 def _is_hidden(paragraph: Any) -> bool:
     mark = paragraph.find(f"{_W}pPr/{_W}rPr/{_W}vanish")
-    if not _is_on(mark):
+    if not ooxml.is_on(mark):
         return False
     runs = paragraph.iter(f"{_W}r")
-    return all(_is_on(run.find(f"{_W}rPr/{_W}vanish")) for run in runs)
+    return all(ooxml.is_on(run.find(f"{_W}rPr/{_W}vanish")) for run in runs)
 
 
 # --- formats -------------------------------------------------------------------------------------------------------
@@ -655,10 +657,6 @@ def _signed(text: str | None) -> int:
         return int(text or 0)
     except ValueError:
         return 0
-
-
-def _is_on(element: Any) -> bool:
-    return element is not None and element.get(f"{_W}val", "1") not in {"0", "false", "off"}
 
 
 def _text(shown: str) -> Any:

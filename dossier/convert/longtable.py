@@ -72,9 +72,8 @@ class LongTable:
                     body.remove(after)
         table.extend(_marked(row, number) for number, row in enumerate(self.rows[first:end], start=first))
         data = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-        with zipfile.ZipFile(self.source) as package, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-            for entry in package.infolist():
-                made.writestr(entry.filename, data if entry.filename == _DOCUMENT else package.read(entry))
+        with zipfile.ZipFile(self.source) as package:
+            ooxml.rewrite(package, {_DOCUMENT: data}, out)
         return end
 
     def cut(self, made: Path, first: int, end: int) -> tuple[int, int] | None:
@@ -106,7 +105,7 @@ def find(path: Path) -> LongTable | None:
         data = package.read(_DOCUMENT)
         if data.count(b"</w:tr>") < WORTHWHILE:
             return None
-        if any(word in part for part in (data, *map(package.read, parts)) for word in _COUNTING):
+        if any(word in part for part in map(package.read, parts) for word in _COUNTING):
             return None
         styles = package.read(_STYLES) if _STYLES in package.NameToInfo else b""
     rest = etree.fromstring(data, ooxml.parser(huge=True))
@@ -148,23 +147,18 @@ def _rows_below_the_head(document: Element) -> tuple[Element, ...]:
         child.tag not in others for child in table if child not in rows
     ):
         return ()
-    head = len(list(takewhile(lambda row: _is_on(row, "tblHeader"), rows)))
+    head = len(list(takewhile(lambda row: ooxml.is_on(row.find(f"{_W}trPr/{_W}tblHeader")), rows)))
     return tuple(rows[head:])
 
 
 def _is_whole(row: Element) -> bool:
     """Say whether a row is always on one page, and what is in it is drawn there and nowhere else."""
     return (
-        _is_on(row, "cantSplit")
+        ooxml.is_on(row.find(f"{_W}trPr/{_W}cantSplit"))
         and next(row.iter(*_OF_MORE_THAN_A_ROW), None) is None
         and row.find(f"{_W}tc/{_W}p") is not None
         and all(end.get(f"{_W}type", "textWrapping") == "textWrapping" for end in row.iter(f"{_W}br"))
     )
-
-
-def _is_on(row: Element, name: str) -> bool:
-    found = row.find(f"{_W}trPr/{_W}{name}")
-    return found is not None and found.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
 def _is_numbered(rows: Sequence[Element], styles: bytes) -> bool:

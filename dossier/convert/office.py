@@ -392,20 +392,7 @@ def _clean_package(source: Path, copy: Path, kind: Format, cut: list[str]) -> No
         if styles is not None:
             changed.setdefault(unused.STYLES, styles)
         if changed:
-            _rewrite(package, changed, copy)
-
-
-def _rewrite(package: zipfile.ZipFile, changed: dict[str, bytes], out: Path) -> None:
-    new = out.with_name(f"clean-{out.name}")
-    with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
-        for entry in package.infolist():
-            data = changed.get(entry.filename)
-            # What says first of all what the package is stays unpacked, for whoever looks at the first bytes only; and
-            # so do pictures, which packing does not make smaller.
-            dense = entry.compress_size > 0.9 * entry.file_size
-            packing = zipfile.ZIP_STORED if entry.filename == "mimetype" or dense else zipfile.ZIP_DEFLATED
-            copy.writestr(entry.filename, package.read(entry) if data is None else data, packing)
-    new.replace(out)
+            ooxml.rewrite(package, changed, copy)
 
 
 def _parsed(source: Path, name: str, data: bytes) -> Element:

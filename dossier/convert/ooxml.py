@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -31,6 +32,7 @@ MAX_RATIO = 200
 """Unpacked to packed size that no real document reaches; judged only above ``RATIO_FROM`` bytes."""
 RATIO_FROM = 64 * 1024**2
 
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _EXTERNAL_TARGET = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|\\\\|//)", re.IGNORECASE)
 _SHOWN_TARGETS = 3
@@ -112,6 +114,25 @@ def neutralise(path: Path, out: Path) -> tuple[External, ...]:
     except _DAMAGED as error:
         raise _damaged(path, error) from error
     return tuple(removed)
+
+
+def rewrite(package: zipfile.ZipFile, changed: Mapping[str, bytes], out: Path) -> None:
+    """Write to ``out``, which may be the package itself, a copy of an open package with other bytes in some parts."""
+    new = out.with_name(f"clean-{out.name}")
+    with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
+        for entry in package.infolist():
+            data = changed.get(entry.filename)
+            # What says first of all what the package is stays unpacked, for whoever looks at the first bytes only; and
+            # so do pictures, which packing does not make smaller.
+            dense = entry.compress_size > 0.9 * entry.file_size
+            packing = zipfile.ZIP_STORED if entry.filename == "mimetype" or dense else zipfile.ZIP_DEFLATED
+            copy.writestr(entry.filename, package.read(entry) if data is None else data, packing)
+    new.replace(out)
+
+
+def is_on(element: etree._Element | None) -> bool:
+    """Say whether a property of Word that is on or off (ECMA-376 part 1, 17.17.4) is there, and on."""
+    return element is not None and element.get(f"{_WORD}val", "1") not in {"0", "false", "off"}
 
 
 def _opened(path: Path) -> zipfile.ZipFile:

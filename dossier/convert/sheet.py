@@ -127,10 +127,7 @@ class _Workbook:
         if hidden:
             self.notes.insert(0, _hidden_note(hidden))
         self.changed[self.part] = _written(self.root)
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy:
-            for entry in self.package.infolist():
-                data = self.changed.get(entry.filename)
-                copy.writestr(entry.filename, self.package.read(entry) if data is None else data)
+        ooxml.rewrite(self.package, self.changed, out)
         return tuple(self.notes)
 
     def _sheets(self) -> Iterator[_Sheet]:
