@@ -22,7 +22,7 @@ from typing import Any
 import platformdirs
 from filelock import FileLock
 
-from dossier import memory
+from dossier import interrupts, memory
 from dossier.errors import CacheError
 from dossier.part import Box, Ink, Link, Note, OutlineEntry, Part, PartPage
 from dossier.sources import sha256_of
@@ -69,10 +69,11 @@ class Cache:
                 if stored is not None:
                     part.path.unlink()
                     return stored
-                part.path.replace(pdf)
-                aside = record.with_suffix(".tmp")
-                aside.write_text(text, encoding="utf-8")
-                aside.replace(record)
+                with interrupts.held():  # half an entry would lie about until the next build ends
+                    part.path.replace(pdf)
+                    aside = record.with_suffix(".tmp")
+                    aside.write_text(text, encoding="utf-8")
+                    aside.replace(record)
         except OSError as error:
             raise CacheError(
                 f"cannot write the cache {self.folder}: {error}",

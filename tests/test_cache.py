@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -231,6 +232,24 @@ def test_a_kill_while_storing_leaves_no_half_entry(
     assert store.size() == (0, 0)
     assert store.get(KEY) is None
     assert store.put(KEY, make_part()) == store.get(KEY)
+
+
+def test_an_interrupt_while_storing_leaves_a_whole_entry(
+    store: Cache, make_part: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, replace = make_part(), Path.replace
+
+    def interrupted(path: Path, target: Path) -> Path:
+        there = replace(path, target)
+        signal.raise_signal(signal.SIGINT)
+        return there
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.put(KEY, part)
+    found = store.get(KEY)
+    assert found is not None
+    assert {path.suffix for path in store.folder.rglob("parts/*/*")} == {".pdf", ".json"}
 
 
 def test_a_record_never_stands_without_its_pdf(store: Cache, make_part: Make, monkeypatch: pytest.MonkeyPatch) -> None:
